@@ -1,0 +1,71 @@
+# Everything works from a fresh clone with nothing but python3.11 (or newer), make and git.
+#
+#   make demo    a guided tour against a local emulator
+#   make test    all that CI runs: lint, types, import rules, tests with coverage
+#
+# PYTHON=/path/to/python3.12 make test    chooses another interpreter
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check lint format golden lock clean
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The resolver that writes the lock files. Nothing else needs it, so it gets a venv of its own.
+LOCKER := uv==0.13.9
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(VENV)/runtime.stamp ## tour: plan, apply, drift, repair and destroy against a local emulator
+	@PATH="$(CURDIR)/$(BIN):$$PATH" docs/examples/demo.sh
+
+test: lint check ## everything that CI runs
+
+check: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term
+
+lint: $(VENV)/dev.stamp ## style, format, types and import rules
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
+
+format: $(VENV)/dev.stamp ## rewrite the sources in the house format
+	$(BIN)/python -m ruff check --fix
+	$(BIN)/python -m ruff format
+
+golden: $(VENV)/dev.stamp ## accept the present output as the new golden files
+	$(BIN)/python -m pytest --numprocesses auto --update-golden
+	git status --short -- tests
+
+clean: ## remove the venv, caches and build results
+	rm -rf $(VENV) .lock-venv .cache .coverage .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- the virtual environment
+#
+# Two stamps, so that `make demo` does not install linters. `dev.txt` holds the very versions of `runtime.txt`, so either may come first.
+
+$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml | $(VENV)/created
+	@echo "Installing what the program needs into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/created
+	@echo "Installing what the program and its tests need into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/runtime.stamp $@
+
+$(VENV)/created:
+	@.ci/venv $(VENV)
+	@touch $@
+
+# ---- the lock
+
+lock: ## resolve pyproject.toml anew into requirements/*.txt
+	@test -x .lock-venv/bin/uv || { .ci/venv .lock-venv && .lock-venv/bin/python -m pip --quiet install $(LOCKER); }
+	.ci/lock .lock-venv/bin/uv

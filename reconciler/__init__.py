@@ -1,0 +1,1 @@
+"""A declarative infrastructure-as-code reconciler for Clarifai apps."""
