@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# The tour that `make demo` runs: one app from nothing to nothing, against a local emulator, with an edit of ours and one behind our back.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+if ! command -v reconciler >/dev/null; then
+    echo "reconciler is not on the PATH: run \`make demo\`, which installs it." >&2
+    exit 1
+fi
+
+bold='' dim='' plain=''
+if [[ -z ${NO_COLOR:-} && (-t 1 || -n ${FORCE_COLOR:-}) ]]; then
+    bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
+fi
+
+step=0
+say() {
+    step=$((step + 1))
+    printf '\n%s# %d. %s%s\n' "$dim" "$step" "$*" "$plain"
+}
+
+# expect CODE COMMAND...: shows the command, runs it, and stops the tour unless it exits with CODE.
+expect() {
+    local wanted=$1 code=0
+    shift
+    printf '%s$ %s%s\n' "$bold" "$*" "$plain"
+    "$@" || code=$?
+    if [[ $code -ne $wanted ]]; then
+        echo "The tour stops: the command above exited with $code, expected $wanted." >&2
+        exit 1
+    fi
+    if [[ $wanted -ne 0 ]]; then
+        printf '%s(exit code %d)%s\n' "$dim" "$code" "$plain"
+    fi
+}
+run() { expect 0 "$@"; }
+
+# ---- a place to work in, and an emulator in it
+
+work=$(mktemp -d)
+emulator=
+finish() {
+    if [[ -n $emulator ]]; then
+        kill "$emulator" 2>/dev/null || true
+        wait "$emulator" 2>/dev/null || true
+    fi
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+cp -R "$root/manifests/auto-annotation" "$work/auto-annotation"
+cd "$work"
+
+# Nothing of the caller's Clarifai account reaches the tour.
+while read -r name; do unset "$name"; done < <(compgen -e | grep -E '^(CLARIFAI|RECONCILER)_' || true)
+export CLARIFAI_USER_ID=me-local
+export CLARIFAI_PAT=demo-token
+
+say "A local Clarifai: a real gRPC server over SQLite"
+printf '%s$ reconciler emulator --port 0 --database clarifai.db &%s\n' "$bold" "$plain"
+reconciler emulator --port 0 --database clarifai.db --user-id "$CLARIFAI_USER_ID" --pat "$CLARIFAI_PAT" >emulator.log 2>&1 &
+emulator=$!
+for _ in $(seq 300); do
+    grep -q '^Clarifai emulator ready on ' emulator.log && break
+    kill -0 "$emulator" 2>/dev/null || break
+    sleep 0.1
+done
+if ! grep '^Clarifai emulator ready on ' emulator.log; then
+    echo "The emulator did not start:" >&2
+    cat emulator.log >&2
+    exit 1
+fi
+CLARIFAI_API_BASE=$(sed -n 's/^Clarifai emulator ready on \([^ ]*\).*/\1/p' emulator.log)
+export CLARIFAI_API_BASE
+printf '%s$ export CLARIFAI_API_BASE=%s CLARIFAI_USER_ID=%s%s\n' "$bold" "$CLARIFAI_API_BASE" "$CLARIFAI_USER_ID" "$plain"
+
+# ---- from nothing to the whole system
+
+say "Are the manifests right? Nothing is asked of the service"
+run reconciler validate auto-annotation
+
+say "What would be created?"
+expect 2 reconciler plan auto-annotation --detailed-exitcode
+
+say "Create it"
+run reconciler apply auto-annotation --auto-approve
+
+say "Plan again: nothing to do"
+run reconciler plan auto-annotation --detailed-exitcode
+
+# ---- an edit of ours
+
+say "We raise a threshold from 0.5 to 0.6"
+file=$(grep -rlE '^ *name: *greater-than *$|[{ ]name: *greater-than *[,}]' auto-annotation)
+cp "$file" before.yaml
+sed -e '/name: *greater-than/,/^---/ s/value: 0\.5/value: 0.6/' before.yaml >"$file"
+diff -u --label before --label after before.yaml "$file" && { echo "The edit changed nothing in $file." >&2; exit 1; }
+
+say "A parameter lives in a model version: the plan shows the new version and who follows it"
+expect 2 reconciler plan auto-annotation --detailed-exitcode
+run reconciler apply auto-annotation --auto-approve
+run reconciler plan auto-annotation --detailed-exitcode
+
+# ---- an edit behind our back
+
+say "Another client changes the live model, without telling us"
+run python "$root/docs/examples/edit_behind_our_back.py"
+
+say "The drift is seen, shown and repaired"
+expect 2 reconciler drift auto-annotation
+expect 2 reconciler plan auto-annotation --detailed-exitcode
+run reconciler apply auto-annotation --auto-approve
+run reconciler drift auto-annotation
+
+# ---- and back to nothing
+
+say "Remove what we made; the app itself is left in place"
+run reconciler destroy auto-annotation --auto-approve
+
+say "The app goes only by its name, and only when it is empty"
+run reconciler destroy auto-annotation --delete-app "$CLARIFAI_USER_ID/people-app" --auto-approve
+
+printf '\n%sThe tour is over: created, edited, drifted, repaired, removed.%s\n' "$bold" "$plain"
