@@ -1,4 +1,4 @@
-"""Changes a model's description with Clarifai's own gRPC client, as somebody who does not know of the manifests would."""
+"""Changes a model with Clarifai's own gRPC client, as somebody who does not know of the manifests would."""
 
 import os
 from urllib.parse import urlsplit
