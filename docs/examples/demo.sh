@@ -49,7 +49,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-cp -R "$root/manifests/auto-annotation" "$work/auto-annotation"
+cp -R "$root/manifests/auto-annotation" "$root/docs/examples/edit_behind_our_back.py" "$work"
 cd "$work"
 
 # Nothing of the caller's Clarifai account reaches the tour.
@@ -105,7 +105,7 @@ run reconciler plan auto-annotation --detailed-exitcode
 # ---- an edit behind our back
 
 say "Another client changes the live model, without telling us"
-run python "$root/docs/examples/edit_behind_our_back.py"
+run python edit_behind_our_back.py
 
 say "The drift is seen, shown and repaired"
 expect 2 reconciler drift auto-annotation
