@@ -1,0 +1,219 @@
+"""`core.remote.Api` over gRPC, and the wrapper that makes any Api unable to write.
+
+Belongs here: one call from fields to reply, and pages. Does not belong here: what a resource is (`kinds`), when a call
+is repeated (`retry`), words of an error (`failures`).
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from pydantic import SecretStr
+
+from reconciler.client.endings import End
+from reconciler.client.failures import failure
+from reconciler.client.limiter import Limiter
+from reconciler.client.retry import Outcome, Patience, Retrier, RpcClass, Step
+from reconciler.client.rpcs import SERVICE, build_request, is_paged, items_field, method, reply_class, rpc_class
+from reconciler.core.remote import Api, ApiError, WriteAttempted
+
+Credential = tuple[str, SecretStr]
+"""A metadata key and its value: `("authorization", "Key …")` or `("x-clarifai-session-token", "…")` (facts 1.3)."""
+
+PER_PAGE = 500
+"""Half of the documented maximum; above 1000 the service may refuse (facts U19)."""
+
+
+@cache
+def request_id_prefix() -> str:
+    """What the service's request ids begin with, so that its operators can tell who called: `reconciler-0.1.0`."""
+    try:
+        return f"reconciler-{importlib.metadata.version('reconciler')}"
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout
+        return "reconciler-0"
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What the run has cost so far; counted by all threads, read by the report."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    """Requests that were sent, by RPC; a repeated one counts each time."""
+    retries: int = 0
+    throttled_seconds: float = 0.0
+    """Time that threads spent waiting because the service said "too much"."""
+    limited_seconds: float = 0.0
+    """Time that threads spent waiting for our own limiter."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def sent(self, rpc: str, waited: float) -> None:
+        """One more request, after a wait for the limiter."""
+        with self._lock:
+            self.calls[rpc] += 1
+            self.limited_seconds += waited
+
+    def repeats(self, step: Step, pause: float) -> None:
+        """A request will be repeated after a pause."""
+        with self._lock:
+            self.retries += 1
+            self.throttled_seconds += pause if step is Step.BACK_OFF else 0.0
+
+
+class GrpcApi:
+    """Calls by RPC name over one channel; safe to share between threads."""
+
+    def __init__(
+        self,
+        channel: grpc.Channel,
+        credential: Credential,
+        *,
+        target: str = "the service",
+        limiter: Limiter | None = None,
+        patience: Patience | None = None,
+        timeout: float = 30.0,
+        per_page: int = PER_PAGE,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`timeout` is the deadline of one attempt in seconds; `target` is how errors name the other side."""
+        self.traffic = Traffic()
+        self._channel = channel
+        self._credential = credential
+        self._target = target
+        self._limiter = limiter or Limiter(clock=clock, sleep=sleep)
+        self._retrier = Retrier(patience or Patience(), clock, sleep)
+        self._timeout = timeout
+        self._per_page = per_page
+        self._sleep = sleep
+        self._stubs: dict[str, Any] = {}
+
+    def call(self, rpc: str, /, **fields: Any) -> Message:
+        """One unary call: the reply of a success; any other end raises an ApiError that says whether it happened."""
+        request, kind = build_request(rpc, fields), rpc_class(rpc)
+        outcome = self._retrier.run(kind, lambda: self._attempt(rpc, request), self._pausing)
+        if outcome.verdict.step is Step.USE and outcome.end.reply is not None:
+            return outcome.end.reply
+        raise self._failed(rpc, kind, outcome)
+
+    def _failed(self, rpc: str, kind: RpcClass, outcome: Outcome) -> ApiError:
+        """The error of an outcome; an unknown one only after a pause, so that the caller can simply read again.
+
+        The service finished a write 0.4 s after its caller's deadline had passed (reliability S4), hence a whole
+        deadline from now.
+        """
+        if outcome.verdict.step is Step.WAIT_OUT:
+            self._sleep(self._timeout)
+        return failure(rpc, kind, outcome, self._target)
+
+    def _pausing(self, step: Step, pause: float) -> None:
+        self.traffic.repeats(step, pause)
+        if step is Step.BACK_OFF:
+            self._limiter.slow_down()
+
+    def _attempt(self, rpc: str, request: Message) -> End:
+        self.traffic.sent(rpc, self._limiter.acquire())
+        try:
+            reply = self._stub(rpc)(request, timeout=self._timeout, metadata=self._metadata())
+        except grpc.RpcError as error:
+            # Only its words go on: the traceback of the error holds gRPC's frames, and these the token.
+            return End(grpc=error.code().name, details=error.details() or "")
+        return _answered(reply)
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        key, value = self._credential
+        return (key, value.get_secret_value()), ("x-clarifai-request-id-prefix", request_id_prefix())
+
+    def _stub(self, rpc: str) -> Any:
+        # Two threads may both make one; either is as good.
+        stub = self._stubs.get(rpc)
+        if stub is None:
+            stub = self._stubs[rpc] = self._channel.unary_unary(
+                f"/{SERVICE}/{method(rpc).name}",
+                request_serializer=lambda request: request.SerializeToString(),
+                response_deserializer=reply_class(rpc).FromString,
+            )
+        return stub
+
+    def pages(self, rpc: str, /, **fields: Any) -> Iterator[list[Message]]:
+        """The pages of a List RPC until an empty one; an element that moved to a later page comes once.
+
+        A page that is not full proves nothing: the service may clamp `per_page`, or filter after cutting (facts 3.0).
+        """
+        name, seen = items_field(rpc), set[object]()
+        if not is_paged(rpc):
+            yield from filter(None, [_unseen(getattr(self.call(rpc, **fields), name), seen)])
+            return
+        fields.setdefault("per_page", self._per_page)
+        stale = 0
+        for page in itertools.count(1):
+            elements = getattr(self.call(rpc, **fields, page=page), name)
+            if not elements:
+                return
+            fresh = _unseen(elements, seen)
+            stale = 0 if fresh else stale + 1
+            if stale == 2:  # one such page can be a shift by concurrent writes
+                raise ApiError(rpc, f"does not move on: page {page} holds nothing but elements of the pages before")
+            if fresh:
+                yield fresh
+
+
+def _answered(reply: Any) -> End:
+    status = reply.status
+    return End(
+        code=status.code,
+        description=status.description,
+        details=status.details,
+        request_id=status.req_id,
+        reply=reply,
+    )
+
+
+def _unseen(elements: Any, seen: set[object]) -> list[Message]:
+    """The elements that no earlier page held; their keys are added to `seen`."""
+    fresh = []
+    for element in elements:
+        key = _identity(element)
+        if key not in seen:
+            seen.add(key)
+            fresh.append(element)
+    return fresh
+
+
+def _identity(element: Any) -> object:
+    """What makes an element the same one on another page: its id and app, or all of it when it has no id."""
+    if not isinstance(element, Message):
+        return element
+    identity = tuple(getattr(element, name, "") for name in ("user_id", "app_id", "id"))
+    return identity if identity[-1] else element.SerializeToString(deterministic=True)
+
+
+class ReadOnlyApi:
+    """An Api that cannot write: `plan` and `drift` get nothing else (design 1.3)."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def call(self, rpc: str, /, **fields: Any) -> Message:
+        """The call, if all HTTP bindings of the RPC are GET; else WriteAttempted, and nothing is sent."""
+        _only_read(rpc)
+        return self._api.call(rpc, **fields)
+
+    def pages(self, rpc: str, /, **fields: Any) -> Iterator[list[Message]]:
+        """The pages, under the same rule; it is checked now, not when the first page is asked for."""
+        _only_read(rpc)
+        return self._api.pages(rpc, **fields)
+
+
+def _only_read(rpc: str) -> None:
+    if rpc_class(rpc) is not RpcClass.READ:
+        raise WriteAttempted(rpc, "is not a read, and this run may only read; nothing was sent")
