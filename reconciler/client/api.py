@@ -25,6 +25,7 @@ from reconciler.client.failures import failure
 from reconciler.client.limiter import Limiter
 from reconciler.client.retry import Outcome, Patience, Retrier, RpcClass, Step
 from reconciler.client.rpcs import SERVICE, build_request, is_paged, items_field, method, reply_class, rpc_class
+from reconciler.core.diagnostics import AuthenticationFailed
 from reconciler.core.remote import Api, ApiError, WriteAttempted
 
 Credential = tuple[str, SecretStr]
@@ -88,7 +89,7 @@ class GrpcApi:
         """`timeout` is the deadline of one attempt in seconds; `target` is how errors name the other side."""
         self.traffic = Traffic()
         self._channel = channel
-        self._credential = credential
+        self._credential = _sendable(credential)
         self._target = target
         self._limiter = limiter or Limiter(clock=clock, sleep=sleep)
         self._retrier = Retrier(patience or Patience(), clock, sleep)
@@ -165,6 +166,17 @@ class GrpcApi:
                 raise ApiError(rpc, f"does not move on: page {page} holds nothing but elements of the pages before")
             if fresh:
                 yield fresh
+
+
+def _sendable(credential: Credential) -> Credential:
+    """The credential, if a header can carry it; gRPC's own complaint would quote the token."""
+    key, value = credential
+    text = value.get_secret_value()
+    if not (text.isascii() and text.isprintable()):
+        raise AuthenticationFailed(
+            "the access token holds characters that no token has", hint="check CLARIFAI_PAT: was it copied whole?"
+        )
+    return key, value
 
 
 def _answered(reply: Any) -> End:

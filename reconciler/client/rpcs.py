@@ -115,11 +115,12 @@ def _fill(message: Message, fields: Mapping[str, Any], place: str) -> None:
 
 def _field(message: Message, name: str, place: str) -> FieldDescriptor:
     descriptor = message.DESCRIPTOR
-    field = descriptor.fields_by_name.get(name)
+    field: Any = descriptor.fields_by_name.get(name)
     if field is None:
         hint = did_you_mean(name, descriptor.fields_by_name)
         raise ValueError(f"{place}: {descriptor.name} has no field {name!r}" + (f"; {hint}" if hint else ""))
-    return field
+    found: FieldDescriptor = field
+    return found
 
 
 def _set(message: Message, field: FieldDescriptor, value: Any, place: str) -> None:
