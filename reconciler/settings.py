@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import SecretStr
-
 from reconciler.core.diagnostics import (
     AuthenticationFailed,
     Diagnostic,
@@ -25,6 +23,7 @@ from reconciler.core.diagnostics import (
     did_you_mean,
     error,
 )
+from reconciler.core.secret import Secret
 
 if TYPE_CHECKING:
     import yaml
@@ -53,7 +52,7 @@ class Credential(NamedTuple):
     """A metadata key and its secret value, as a call sends them (facts 1.3); printing it shows no secret."""
 
     key: str
-    value: SecretStr
+    value: Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,8 @@ class Settings:
     """One value that says how a run reaches the service and whose app it is about."""
 
     base: str = DEFAULT_BASE
-    pat: SecretStr | None = None
-    session_token: SecretStr | None = None
+    pat: Secret | None = None
+    session_token: Secret | None = None
     user_id: str | None = None
     app_id: str | None = None
     root_certificates: Path | None = None
@@ -96,7 +95,7 @@ class Settings:
     def require_token(self) -> Credential:
         """The credential of this run; asked for only when the network is about to be used. A PAT comes first."""
         if self.pat is not None:
-            return Credential("authorization", SecretStr(f"Key {self.pat.get_secret_value()}"))
+            return Credential("authorization", Secret(f"Key {self.pat.reveal()}"))
         if self.session_token is not None:
             return Credential("x-clarifai-session-token", self.session_token)
         raise AuthenticationFailed(
@@ -164,8 +163,8 @@ def _word(value: Any) -> str:
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {
     "base": _word,
-    "pat": SecretStr,
-    "session_token": SecretStr,
+    "pat": Secret,
+    "session_token": Secret,
     "user_id": _word,
     "app_id": _word,
     "root_certificates": Path,

@@ -18,7 +18,6 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import Message
-from pydantic import SecretStr
 
 from reconciler.client.endings import End
 from reconciler.client.failures import failure
@@ -27,8 +26,9 @@ from reconciler.client.retry import Outcome, Patience, Retrier, RpcClass, Step
 from reconciler.client.rpcs import SERVICE, build_request, is_paged, items_field, method, reply_class, rpc_class
 from reconciler.core.diagnostics import AuthenticationFailed
 from reconciler.core.remote import Api, ApiError, WriteAttempted
+from reconciler.core.secret import Secret
 
-Credential = tuple[str, SecretStr]
+Credential = tuple[str, Secret]
 """A metadata key and its value: `("authorization", "Key …")` or `("x-clarifai-session-token", "…")` (facts 1.3)."""
 
 PER_PAGE = 500
@@ -132,7 +132,7 @@ class GrpcApi:
 
     def _metadata(self) -> tuple[tuple[str, str], ...]:
         key, value = self._credential
-        return (key, value.get_secret_value()), ("x-clarifai-request-id-prefix", request_id_prefix())
+        return (key, value.reveal()), ("x-clarifai-request-id-prefix", request_id_prefix())
 
     def _stub(self, rpc: str) -> Any:
         # Two threads may both make one; either is as good.
@@ -171,7 +171,7 @@ class GrpcApi:
 def _sendable(credential: Credential) -> Credential:
     """The credential, if a header can carry it; gRPC's own complaint would quote the token."""
     key, value = credential
-    text = value.get_secret_value()
+    text = value.reveal()
     if not (text.isascii() and text.isprintable()):
         raise AuthenticationFailed(
             "the access token holds characters that no token has", hint="check CLARIFAI_PAT: was it copied whole?"
