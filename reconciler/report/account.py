@@ -1,0 +1,103 @@
+"""The account of an apply: what got done, what did not and why, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.core.change import Action, ResourceChange
+from reconciler.core.outcome import ApplyResult, Status, StepOutcome
+from reconciler.core.plan import Summary, Verb
+from reconciler.report.lines import BLANK, Line, Span, render, say
+
+REASONS = {
+    Status.FAILED: ("Failed:", "error"),
+    Status.UNKNOWN: ("Unknown; may have happened, and nobody could be asked:", "warning"),
+    Status.SKIPPED: ("Skipped, because something before them did not get done:", "warning"),
+    Status.NOT_STARTED: ("Not started:", "warning"),
+}
+
+
+def result_text(result: ApplyResult, *, color: bool, width: int = 100) -> str:
+    """What happened; the last lines say what to do if not everything did."""
+    lines = [*_remarks(result), *_troubles(result), *_headline(result), *_next(result), *_cost(result)]
+    return render(lines, color=color, width=max(40, width))
+
+
+def done_summary(result: ApplyResult) -> Summary:
+    """How many objects got done, counted like a plan's summary."""
+    done = [change for change in result.plan.changes if _is_done(change, result)]
+    replaced = _count(done, Action.REPLACE)
+    return Summary(
+        add=_count(done, Action.CREATE) + replaced,
+        change=_count(done, Action.UPDATE),
+        destroy=_count(done, Action.DELETE) + replaced,
+        adopt=_count(done, Action.ADOPT),
+        forget=_count(done, Action.FORGET),
+    )
+
+
+def _is_done(change: ResourceChange, result: ApplyResult) -> bool:
+    steps = [o for o in result.outcomes if o.step.address == change.address and not _bookkeeping(o)]
+    return bool(steps) and all(outcome.status is Status.DONE for outcome in steps)
+
+
+def _bookkeeping(outcome: StepOutcome) -> bool:
+    return outcome.step.verb in (Verb.OPEN, Verb.CLOSE)
+
+
+def _count(changes: Sequence[ResourceChange], action: Action) -> int:
+    return sum(change.action is action for change in changes)
+
+
+def _headline(result: ApplyResult) -> Iterator[Line]:
+    what = "Destroy" if result.plan.destroying else "Apply"
+    how, style = ("complete!", "success") if result.complete else ("incomplete.", "error")
+    if result.interrupted:
+        how = "interrupted."
+    yield Line((Span(f"{what} {how}", style, whole=True), Span(f" Resources: {_counts(result)}.", whole=True)))
+
+
+def _counts(result: ApplyResult) -> str:
+    done = done_summary(result)
+    adopted = f"{done.adopt} adopted, " if done.adopt else ""
+    forgotten = f", {done.forget} forgotten" if done.forget else ""
+    if result.plan.destroying and not (done.add or done.change):
+        return f"{adopted}{done.destroy} destroyed{forgotten}"
+    return f"{adopted}{done.add} added, {done.change} changed, {done.destroy} destroyed{forgotten}"
+
+
+def _remarks(result: ApplyResult) -> Iterator[Line]:
+    remarks = [o for o in result.outcomes if o.status is Status.DONE and o.message]
+    for outcome in remarks:
+        yield from say(f"{outcome.step.address}: {outcome.message}", "dim", hang=2)
+    if remarks:
+        yield BLANK
+
+
+def _troubles(result: ApplyResult) -> Iterator[Line]:
+    for status, (heading, style) in REASONS.items():
+        some = [outcome for outcome in result.outcomes if outcome.status is status]
+        if some:
+            yield from say(heading, style)
+            for outcome in some:
+                yield from _trouble(outcome)
+            yield BLANK
+
+
+def _trouble(outcome: StepOutcome) -> Iterator[Line]:
+    step = outcome.step
+    yield Line((Span(str(step.address), "bold"), Span(f"  {step.title or step.verb}", "dim")), (Span("  "),), 4)
+    if outcome.message:
+        yield from say(outcome.message, indent=6)
+
+
+def _next(result: ApplyResult) -> Iterator[Line]:
+    if result.complete:
+        return
+    command = "destroy" if result.plan.destroying else "apply"
+    yield Line((Span(f"Run {command} again: it continues where this stopped."),))
+
+
+def _cost(result: ApplyResult) -> Iterator[Line]:
+    calls = sum(result.rpcs.values())
+    yield from say(f"{calls} RPC{'' if calls == 1 else 's'} in {result.seconds:.1f} s", "dim")
