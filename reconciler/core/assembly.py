@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NoReturn
 
 from reconciler.core.declaration import Mapping, Node, Scalar, Sequence
 from reconciler.core.diagnostics import Diagnostic, Location, error
@@ -53,6 +54,14 @@ class _Open:
         self.wants_key = is_mapping
         self.key: Scalar | None = None  # None where a value is due: its key was refused, drop it
 
+    def add(self, value: Node) -> None:
+        if self.pairs is None:
+            self.items.append(value)
+            return
+        if self.key is not None:
+            self.pairs.append((self.key, value))
+        self.wants_key = True
+
     def close(self) -> Node:
         if self.pairs is None:
             return Sequence(tuple(self.items), self.location)
@@ -72,14 +81,17 @@ class Assembly:
     def __init__(self, problems: list[Diagnostic], limits: Limits) -> None:
         self._problems = problems
         self._limits = limits
-        self._read = 0
+        self._left = limits.nodes
+        self._size = 0
         self.begin()
 
     def begin(self) -> None:
         """Start a document: nothing of the one before, finished or not, is left but its share of the file's limit."""
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchored | _Open] = {}
-        self._size = 0
+        self._left -= self._size
+        self._size = 0  # values of this document, aliases written out
+        self._most = min(self._limits.expanded, self._left)
         self._root: Node | None = None
 
     def take(self) -> Node | None:
@@ -100,12 +112,22 @@ class Assembly:
     # ---- events
 
     def scalar(self, text: str, plain: bool, location: Location, anchor: str | None) -> None:
-        """A scalar, as a key or as a value."""
-        self._count(1, location)
+        """A scalar, as a key or as a value: eight of ten events, so the common ways are written out here."""
+        self._size += 1
+        if self._size > self._most:
+            self._too_many(location)
         node = Scalar(text, plain, location)
         if anchor is not None:
             self._anchors[anchor] = _Anchored(node, 1, 0)
-        self._place(node, 0)
+        if not self._stack:
+            self._root = node
+            return
+        parent = self._stack[-1]
+        if parent.wants_key:
+            parent.key = self._accept_key(parent, node)
+            parent.wants_key = False
+        else:
+            parent.add(node)
 
     def open(self, is_mapping: bool, location: Location, anchor: str | None) -> None:
         """A mapping or sequence begins."""
@@ -144,21 +166,16 @@ class Assembly:
             self._root = node
             return
         parent = self._stack[-1]
-        if height > parent.height:
-            parent.height = height
-        if parent.pairs is None:
-            parent.items.append(node)
-        elif parent.wants_key:
+        parent.height = max(parent.height, height)
+        if parent.wants_key:
             parent.key = self._accept_key(parent, node)
             parent.wants_key = False
         else:
-            if parent.key is not None:
-                parent.pairs.append((parent.key, node))
-            parent.wants_key = True
+            parent.add(node)
 
     def _accept_key(self, parent: _Open, node: Node) -> Scalar | None:
         """The key, or None and a problem; the value that follows a refused key is dropped."""
-        if not isinstance(node, Scalar) or node.is_null or (node.plain and node.text == "<<"):
+        if not isinstance(node, Scalar) or (node.plain and (node.text == "<<" or node.is_null)):
             self.report(*_unusable_key(node))
             return None
         first = parent.seen.setdefault(node.text, node.location)
@@ -168,15 +185,17 @@ class Assembly:
             return None
         return node
 
-    def _count(self, nodes: int, location: Location) -> None:
-        self._size += nodes
-        if self._size > self._limits.expanded:
-            summary = f"a document holds more than {self._limits.expanded:,} values (aliases written out)"
-            raise StopReading(error(summary, location))
-        self._read += 1
-        if self._read > self._limits.nodes:
-            summary = f"a file holds more than {self._limits.nodes:,} values"
-            raise StopReading(error(summary, location, hint="split it"))
+    def _count(self, values: int, location: Location) -> None:
+        self._size += values
+        if self._size > self._most:
+            self._too_many(location)
+
+    def _too_many(self, location: Location) -> NoReturn:
+        if self._most == self._limits.expanded:
+            summary = f"a document may hold {self._limits.expanded:,} values, this one holds more (aliases written out)"
+        else:
+            summary = f"a file may hold {self._limits.nodes:,} values, this one holds more"
+        raise StopReading(error(summary, location, hint="split it"))
 
     def _check_depth(self, more: int, location: Location) -> None:
         if len(self._stack) + more > self._limits.depth:

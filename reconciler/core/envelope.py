@@ -15,10 +15,10 @@ from reconciler.core.scalars import as_bool, quoted
 API_VERSION = "clarifai.reconciler/v1"
 
 _TOP = ("apiVersion", "kind", "metadata", "lifecycle", "spec")
-_METADATA = ("name", "namespace")
-# kustomize writes these into every document it touches.
-_KUBERNETES = ("labels", "annotations")
+# kustomize writes labels and annotations into every document it touches; they are ignored.
+_METADATA = ("name", "namespace", "labels", "annotations")
 _LIFECYCLE = ("protect", "ignore", "owner")
+_NO_LIFECYCLE = Lifecycle()
 _WRITE_API_VERSION = f"write apiVersion: {API_VERSION}"
 _MOST_UNKNOWN_KEYS = 20
 
@@ -47,7 +47,7 @@ def _is_list(root: Mapping) -> bool:
 
 def _is_sdk_workflow(root: Mapping) -> bool:
     """Whether it is a workflow as the official SDK writes it."""
-    if root.get("apiVersion") or root.get("kind"):
+    if root.get("apiVersion") is not None or root.get("kind") is not None:
         return False
     return root.get("workflow") is not None or (root.get("id") is not None and root.get("nodes") is not None)
 
@@ -66,25 +66,32 @@ def _read_list(root: Mapping, problems: list[Diagnostic]) -> list[Declaration]:
 
 
 def _read_manifest(root: Mapping, problems: list[Diagnostic]) -> Declaration | None:
-    if root.get("apiVersion") is None and root.get("kind") is None and not _looks_like_ours(root):
-        problems.append(
-            error("not a manifest: apiVersion and kind are missing", root.location, hint=_WRITE_API_VERSION)
-        )
+    version = root.get("apiVersion")
+    if version is None and root.get("kind") is None and not _looks_like_ours(root):
+        summary = "not a manifest: apiVersion and kind are missing"
+        problems.append(error(summary, root.location, hint=_WRITE_API_VERSION))
         return None
-    if not _check_api_version(root.get("apiVersion"), problems):
+    if not _check_api_version(version, problems):
         return None
     suggested = _unknown_keys(root, _TOP, "a document", problems)
-    if root.get("apiVersion") is None and "apiVersion" not in suggested:
+    if version is None and "apiVersion" not in suggested:
         problems.append(error("apiVersion is missing", root.location, hint=_WRITE_API_VERSION))
+    return _declare(root, suggested, problems)
+
+
+def _declare(root: Mapping, suggested: set[str], problems: list[Diagnostic]) -> Declaration | None:
+    """The declaration, or None where half of it (no kind, a name that is no text) would only cause further errors."""
     kind = _required_text(root, "kind", suggested, problems)
-    lifecycle = _read_lifecycle(_section(root, "lifecycle", problems), kind, problems)
+    lifecycle = _read_lifecycle(root, kind, problems)
     before = len(problems)
-    name, namespace, name_location = _read_metadata(_section(root, "metadata", problems), problems)
-    spec = _section(root, "spec", problems)
-    # Half-understood documents would only cause further errors: no name, unknown kind, …
-    if kind is None or "metadata" in suggested or len(problems) > before:
+    metadata, spec = _section(root, "metadata", problems), _section(root, "spec", problems)
+    name = _optional_text(metadata, "name", "metadata.name", problems)
+    namespace = _optional_text(metadata, "namespace", "metadata.namespace", problems)
+    broken = len(problems) > before
+    suggested |= _unknown_keys(metadata, _METADATA, "metadata", problems)
+    if kind is None or broken or not suggested.isdisjoint(("metadata", "name", "spec")):
         return None
-    return Declaration(kind, name, namespace, spec, root.location, name_location, lifecycle)
+    return Declaration(kind, name, namespace, spec, root.location, _where(metadata, "name"), lifecycle)
 
 
 # ---- parts
@@ -106,14 +113,10 @@ def _check_api_version(node: Node | None, problems: list[Diagnostic]) -> bool:
     return bool(close)
 
 
-def _read_metadata(node: Mapping, problems: list[Diagnostic]) -> tuple[str | None, str | None, Location]:
-    _unknown_keys(node, (*_METADATA, *_KUBERNETES), "metadata", problems)
-    name = _optional_text(node, "name", "metadata.name", problems)
-    namespace = _optional_text(node, "namespace", "metadata.namespace", problems)
-    return name, namespace, _where(node, "name")
-
-
-def _read_lifecycle(node: Mapping, kind: str | None, problems: list[Diagnostic]) -> Lifecycle:
+def _read_lifecycle(root: Mapping, kind: str | None, problems: list[Diagnostic]) -> Lifecycle:
+    node = _section(root, "lifecycle", problems)
+    if not node.items:
+        return _NO_LIFECYCLE
     _unknown_keys(node, _LIFECYCLE, "lifecycle", problems)
     owner = _optional_text(node, "owner", "lifecycle.owner", problems)
     if owner is not None and kind not in (None, "App"):

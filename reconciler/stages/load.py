@@ -15,6 +15,16 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 import yaml
+from yaml import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from reconciler.core.assembly import FORBIDDEN, Assembly, Limits, StopReading
 from reconciler.core.declaration import Declaration, Node, Scalar
@@ -255,19 +265,21 @@ def _assemble(parser: Any, file: str, line: int, assembly: Assembly) -> Iterator
     """Events to nodes. The order of the branches is that of their frequency: this is the loop where the time goes."""
     while (event := parser.get_event()) is not None:
         kind, mark = type(event), event.start_mark
-        place = Location(file, mark.line + line, mark.column + 1)
-        if kind is yaml.ScalarEvent:
-            assembly.scalar(event.value, _is_plain(event, place, assembly), place, event.anchor)
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+        if kind is ScalarEvent:
+            place = Location(file, mark.line + line, mark.column + 1)
+            plain = not event.style if event.tag is None and event.style != '"' else _is_plain(event, place, assembly)
+            assembly.scalar(event.value, plain, place, event.anchor)
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            place = Location(file, mark.line + line, mark.column + 1)
             _check_tag(event.tag, _COLLECTION_TAGS, place, assembly)
-            assembly.open(kind is yaml.MappingStartEvent, place, event.anchor)
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            assembly.open(kind is MappingStartEvent, place, event.anchor)
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
             assembly.close()
-        elif kind is yaml.AliasEvent:
-            assembly.alias(event.anchor, place)
-        elif kind is yaml.DocumentStartEvent:
+        elif kind is AliasEvent:
+            assembly.alias(event.anchor, Location(file, mark.line + line, mark.column + 1))
+        elif kind is DocumentStartEvent:
             assembly.begin()
-        elif kind is yaml.DocumentEndEvent:
+        elif kind is DocumentEndEvent:
             root = assembly.take()
             if root is not None and not (isinstance(root, Scalar) and root.is_null):
                 yield root
