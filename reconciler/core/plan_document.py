@@ -1,0 +1,316 @@
+"""The plan as a versioned JSON document, in the words of `terraform show -json` with ours beside them.
+
+Belongs here: the shape that policies, scripts and a saved plan rely on, and how a `Plan` gets into it. Does not belong
+here: deciding anything. Additions raise the minor version and must be ignorable; anything else raises the major one.
+
+What JSON cannot hold (`json_values`) is left out and marked: an Unknown in `after_unknown`, a sensitive value in
+`before_sensitive` or `after_sensitive`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
+from reconciler.core.diagnostics import Diagnostic, Location, Severity
+from reconciler.core.json_values import jsonable, sensitive_marks, unknown_marks
+from reconciler.core.masking import conceal
+from reconciler.core.plan import Pin, Plan, Refusal, Step, Verb
+from reconciler.core.tree import ABSENT, Unknown, unknowns
+
+FORMAT_VERSION = "1.0"
+
+ACTIONS = {
+    Action.NO_OP: ("no-op",),
+    Action.CREATE: ("create",),
+    Action.UPDATE: ("update",),
+    Action.REPLACE: ("delete", "create"),
+    Action.DELETE: ("delete",),
+    Action.ADOPT: ("no-op",),
+    Action.FORGET: ("forget",),
+}
+"""Terraform's words for ours; what it imports is a `no-op` with `importing`, and so is what we adopt."""
+
+TERRAFORM_REASONS = {
+    Action.REPLACE: "replace_because_cannot_update",
+    Action.DELETE: "delete_because_no_resource_config",
+}
+
+
+class _Part(BaseModel):
+    """Frozen; fields of a later minor version are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Place(_Part):
+    """Where the manifest says so; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+class UnknownValue(_Part):
+    """What will be known after apply: the named output of the object at an address."""
+
+    address: str
+    output: str
+    path: tuple[str, ...] = ()
+    """Where inside the value; empty when it is the whole value."""
+
+
+class Field(_Part):
+    """One differing path; `before` and `after` are left out where there is nothing, or nothing that may be shown."""
+
+    path: tuple[str, ...]
+    before: Any = None
+    after: Any = None
+    after_unknown: UnknownValue | None = None
+    unknowns_inside: tuple[UnknownValue, ...] = ()
+    cause: Cause
+    effect: Effect
+    follows: str | None
+    sensitive: bool
+
+
+class Importing(_Part):
+    """An existing object that becomes ours."""
+
+    id: str
+
+
+class Change(_Part):
+    """Terraform's `change`: the owned parts of the object before and after."""
+
+    actions: tuple[str, ...]
+    before: Any
+    after: Any
+    after_unknown: Any
+    before_sensitive: Any
+    after_sensitive: Any
+    replace_paths: tuple[tuple[str, ...], ...] = ()
+    importing: Importing | None = None
+
+
+class ResourceChangeDocument(_Part):
+    """What becomes of one object."""
+
+    address: str
+    mode: str
+    type: str
+    name: str
+    change: Change
+    action: Action
+    action_reason: str | None
+    reasons: tuple[str, ...]
+    cause: Cause | None
+    fields: tuple[Field, ...]
+    location: Place | None
+
+
+class StepDocument(_Part):
+    """One unit of work, and the steps it waits for."""
+
+    id: str
+    address: str
+    verb: Verb
+    title: str
+    after: tuple[str, ...]
+
+
+class PinDocument(_Part):
+    """A version that was looked up for a reference that names none."""
+
+    consumer: str
+    path: str
+    target: str
+    value: str
+
+
+class RefusalDocument(_Part):
+    """A guard's no, and the flag that allows it."""
+
+    rule: str
+    address: str
+    message: str
+    flag: str | None
+
+
+class NoteDocument(_Part):
+    """A diagnostic that goes with the plan."""
+
+    severity: Severity
+    summary: str
+    detail: str | None
+    address: str | None
+    location: Place | None
+
+
+class SummaryDocument(_Part):
+    """The numbers of the summary line."""
+
+    add: int
+    change: int
+    destroy: int
+    adopt: int
+    forget: int
+    unchanged: int
+
+
+class ScopeDocument(_Part):
+    """The app that everything in the plan lives in."""
+
+    user_id: str
+    app_id: str
+
+
+class Options(_Part):
+    """How the plan was asked for."""
+
+    destroy: bool
+    prune: bool
+    refresh: str
+
+
+class PlanDocument(_Part):
+    """A whole plan; `applyable` says whether there is anything to do that no guard refuses."""
+
+    format_version: str
+    applyable: bool
+    scope: ScopeDocument
+    owner: str
+    host: str
+    options: Options
+    summary: SummaryDocument
+    resource_changes: tuple[ResourceChangeDocument, ...]
+    steps: tuple[StepDocument, ...]
+    pins: tuple[PinDocument, ...]
+    refusals: tuple[RefusalDocument, ...]
+    undeclared: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    notes: tuple[NoteDocument, ...]
+
+    def text(self) -> str:
+        """The JSON text: equal plans give equal bytes."""
+        return self.model_dump_json(indent=2, exclude_unset=True) + "\n"
+
+
+def document(plan: Plan) -> PlanDocument:
+    """The document of a plan."""
+    return PlanDocument(
+        format_version=FORMAT_VERSION,
+        applyable=not plan.summary.empty and not plan.refusals,
+        scope=ScopeDocument(user_id=plan.scope.user_id, app_id=plan.scope.app_id),
+        owner=plan.owner,
+        host=plan.host,
+        options=Options(destroy=plan.destroying, prune=plan.prune, refresh=plan.refresh),
+        summary=_summary(plan),
+        resource_changes=tuple(_resource_change(change, plan) for change in plan.changes),
+        steps=tuple(_step(step) for step in plan.steps),
+        pins=tuple(_pin(pin) for pin in plan.pins),
+        refusals=tuple(_refusal(refusal) for refusal in plan.refusals),
+        undeclared=tuple(map(str, plan.undeclared)),
+        unchanged=tuple(map(str, plan.unchanged)),
+        notes=tuple(_note(note) for note in plan.notes),
+    )
+
+
+def _summary(plan: Plan) -> SummaryDocument:
+    count = plan.summary
+    return SummaryDocument(
+        add=count.add,
+        change=count.change,
+        destroy=count.destroy,
+        adopt=count.adopt,
+        forget=count.forget,
+        unchanged=len(plan.unchanged),
+    )
+
+
+def _resource_change(change: ResourceChange, plan: Plan) -> ResourceChangeDocument:
+    change = conceal(change)
+    return ResourceChangeDocument(
+        address=str(change.address),
+        mode="managed",
+        type=change.kind,
+        name=change.address.id,
+        change=_change(change),
+        action=change.action,
+        action_reason=None if plan.destroying else TERRAFORM_REASONS.get(change.action),
+        reasons=change.reasons,
+        cause=change.cause,
+        fields=tuple(_field(field) for field in change.fields),
+        location=_place(change.location),
+    )
+
+
+def _change(change: ResourceChange) -> Change:
+    optional: dict[str, Any] = {}
+    if replacing := tuple(field.path for field in change.fields if field.effect is Effect.REPLACE):
+        optional["replace_paths"] = replacing
+    if change.action is Action.ADOPT:
+        optional["importing"] = Importing(id=change.address.id)
+    return Change(
+        actions=ACTIONS[change.action],
+        before=_shown(change.before),
+        after=_shown(change.after),
+        after_unknown=unknown_marks(change.after),
+        before_sensitive=sensitive_marks(change.before),
+        after_sensitive=sensitive_marks(change.after),
+        **optional,
+    )
+
+
+def _field(field: FieldChange) -> Field:
+    optional: dict[str, Any] = {}
+    for name, value in ("before", field.before), ("after", field.after):
+        if (shown := jsonable(value)) is not ABSENT:
+            optional[name] = shown
+    if isinstance(field.after, Unknown):
+        optional["after_unknown"] = UnknownValue(address=field.after.address, output=field.after.name)
+    elif isinstance(field.after, dict) and (inside := tuple(unknowns(field.after))):
+        optional["unknowns_inside"] = tuple(
+            UnknownValue(address=unknown.address, output=unknown.name, path=path) for path, unknown in inside
+        )
+    return Field(
+        path=field.path,
+        cause=field.cause,
+        effect=field.effect,
+        follows=field.follows,
+        sensitive=field.sensitive,
+        **optional,
+    )
+
+
+def _step(step: Step) -> StepDocument:
+    return StepDocument(id=step.id, address=str(step.address), verb=step.verb, title=step.title, after=step.after)
+
+
+def _pin(pin: Pin) -> PinDocument:
+    return PinDocument(consumer=str(pin.consumer), path=pin.path, target=pin.target.qualified, value=pin.value)
+
+
+def _refusal(refusal: Refusal) -> RefusalDocument:
+    return RefusalDocument(rule=refusal.rule, address=str(refusal.address), message=refusal.message, flag=refusal.flag)
+
+
+def _note(note: Diagnostic) -> NoteDocument:
+    return NoteDocument(
+        severity=note.severity,
+        summary=note.summary,
+        detail=note.hint,
+        address=note.address,
+        location=_place(note.location),
+    )
+
+
+def _place(location: Location | None) -> Place | None:
+    return Place(file=location.file, line=location.line, column=location.column) if location else None
+
+
+def _shown(tree: Any) -> Any:
+    """A whole tree; null where there is no object."""
+    return None if (shown := jsonable(tree)) is ABSENT else shown
