@@ -1,0 +1,110 @@
+"""What an operation gets besides its request: the caller, the store, the switches, the clock.
+
+Belongs here: the `Call` and how it finds its app. Not here: transport (`dispatch.py`) or resources (`operations/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from clarifai_grpc.grpc.api import resources_pb2
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from reconciler.emulator import access, errors
+from reconciler.emulator.access import PUBLIC_USER, Caller, Scope
+from reconciler.emulator.lag import Lag
+from reconciler.emulator.rpcs import Rpc
+from reconciler.emulator.store import Key, Row, Store
+from reconciler.emulator.switches import Switches
+
+IMPLIED_APP = "default-app"
+"""The app a call without app id works in when its caller has none yet (switch `implied_app`)."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What lives as long as the server and is not stored: list lag and training polls."""
+
+    lag: Lag
+    polls: dict[Key, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """One call being answered, inside its transaction."""
+
+    rpc: Rpc
+    caller: Caller
+    store: Store
+    switches: Switches
+    memory: Memory
+
+    @property
+    def listing(self) -> bool:
+        """The call answers a list, where some services leave fields out."""
+        return self.rpc.name.startswith("List") or self.rpc.name.endswith("Searches")
+
+    @property
+    def duplicate_code(self) -> int:
+        """The code for a taken id that the switches ask for; 0 = the documented one of the kind."""
+        chosen = self.switches.duplicate_code
+        return 0 if chosen == "by-kind" else int(chosen)
+
+    def user(self, ids: resources_pb2.UserAppIDSet) -> str:
+        """The user a call is about."""
+        return access.user_of(self.caller, ids)
+
+    def readable(self, ids: resources_pb2.UserAppIDSet) -> Scope:
+        """The app of a reading call; it must exist and be the caller's or public."""
+        user = self.user(ids)
+        app = ids.app_id or self._implied_app(user)
+        if self.caller.app and (user, app) != (self.caller.user, self.caller.app) and user != PUBLIC_USER:
+            raise errors.bad_key()
+        scope = Scope(user, app, named=bool(ids.app_id))
+        if user not in (self.caller.user, PUBLIC_USER) or self.store.get(Key(user, "", "app", app)) is None:
+            raise self._missing_app(app)
+        return scope
+
+    def writable(self, ids: resources_pb2.UserAppIDSet) -> Scope:
+        """The app of a writing call; it must be the caller's own."""
+        scope = self.readable(ids)
+        if scope.user == PUBLIC_USER:
+            raise errors.read_only(f"app {scope.user}/{scope.app}")
+        return scope
+
+    def timestamp(self, ns: int) -> Timestamp:
+        """A stored time as a message, as exact as this service's reads are (switch `timestamps`)."""
+        if self.switches.timestamps == "us-on-read" and self.rpc.reads:
+            ns -= ns % 1000
+        return Timestamp(seconds=ns // 10**9, nanos=ns % 10**9)
+
+    def insert(self, key: Key, body: bytes, *, created: int, name: str = "", links: tuple[str, ...] = ()) -> Row:
+        """Store a new object and let lists lag behind it if they should."""
+        self.memory.lag.note(key)
+        return self.store.insert(key, body, created=created, name=name, links=links)
+
+    def _implied_app(self, user: str) -> str:
+        if user == PUBLIC_USER:
+            return access.PUBLIC_APP
+        if self.caller.app:
+            return self.caller.app
+        if self.switches.implied_app == "refused":
+            raise errors.invalid("user_app_id.app_id is missing")
+        oldest = next(self.store.select(user, "", "app", order="created", limit=1), None)
+        if oldest is not None:
+            return oldest.key.id
+        if user == self.caller.user:
+            app = resources_pb2.App(id=IMPLIED_APP, name=IMPLIED_APP, default_language="en")
+            self.store.insert(Key(user, "", "app", IMPLIED_APP), app.SerializeToString(), created=self.store.tick())
+        return IMPLIED_APP
+
+    def _missing_app(self, app: str) -> errors.Refusal:
+        by_resource = self.switches.missing_app == "by-resource" and "Model" in self.rpc.name
+        return errors.missing_model() if by_resource else errors.missing(f"app {app}")
+
+
+Operation = Callable[[Call, Any], Message]
+"""What answers one RPC: its call and its request to its reply; a refusal is raised."""

@@ -1,0 +1,1 @@
+"""What each RPC does: one file per resource, each with a table of its operations by RPC name."""

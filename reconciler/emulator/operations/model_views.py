@@ -1,0 +1,169 @@
+"""Models and model versions as replies show them, and finding them.
+
+Belongs here: look-ups (also by old hex id and in clarifai/main), "latest", and what each kind of read leaves out.
+Not here: changing anything (`models.py`, `model_versions.py`). Facts 0.8, 0.9, 3.5, 3.6, 4.2, U3, U4, U32.
+"""
+
+from __future__ import annotations
+
+from clarifai_grpc.grpc.api import resources_pb2
+from clarifai_grpc.grpc.api.status import status_code_pb2 as codes
+
+from reconciler.emulator import catalogue, errors, model_types, params
+from reconciler.emulator.access import PUBLIC, PUBLIC_APP, PUBLIC_USER, Scope
+from reconciler.emulator.context import Call
+from reconciler.emulator.operations import concepts
+from reconciler.emulator.store import Row
+
+Model = resources_pb2.Model
+ModelVersion = resources_pb2.ModelVersion
+
+KIND = "model"
+VERSION = "model_version"
+_POINTER = "Show output_info with: GET /models/{model_id}/output_info"
+
+
+# -- finding -------------------------------------------------------------------------------------------------
+
+
+def find(call: Call, scope: Scope, identifier: str) -> Row:
+    """A model of one app; in clarifai/main an old hex id finds the same model. Absent: 21200."""
+    wanted = catalogue.OLD_MODEL_IDS.get(identifier, identifier) if scope.public else identifier
+    row = call.store.get(scope.key(KIND, wanted))
+    if row is not None:
+        return row
+    moved = call.store.get(scope.key("moved_model", identifier))
+    if moved is not None:
+        raise errors.moved("model", identifier, moved.body.decode())
+    raise errors.missing_model()
+
+
+def find_anywhere(call: Call, scope: Scope, identifier: str) -> Row:
+    """A model named without an app: the app's own, else clarifai/main's (facts 14.1.5)."""
+    wanted = catalogue.OLD_MODEL_IDS.get(identifier, identifier)
+    if call.store.get(scope.key(KIND, identifier)) is None and call.store.get(PUBLIC.key(KIND, wanted)) is not None:
+        return find(call, PUBLIC, identifier)
+    return find(call, scope, identifier)
+
+
+def find_addressed(call: Call, scope: Scope, model: Model) -> Row:
+    """A model as a node or a base embedder names it: with user and app, or without either."""
+    if not (model.user_id or model.app_id):
+        return find_anywhere(call, scope, model.id)
+    user = call.caller.user if model.user_id in ("", "me") else model.user_id
+    if model.app_id == PUBLIC_APP and not model.user_id and scope.app != PUBLIC_APP:
+        user = PUBLIC_USER
+    app = model.app_id or (PUBLIC_APP if user == PUBLIC_USER else scope.app)
+    if user not in (call.caller.user, PUBLIC_USER):
+        raise errors.missing_model()
+    return find(call, Scope(user, app), model.id)
+
+
+def find_version(call: Call, model: Row, version_id: str) -> Row:
+    """One version of a model; absent: 21200 (facts 14.1.1)."""
+    row = call.store.get(scope_of(model).key(VERSION, version_id, model.key.id))
+    if row is None:
+        raise errors.missing_model()
+    return row
+
+
+def versions(call: Call, model: Row, *, ascending: bool = False) -> list[Row]:
+    """All versions of a model, newest first unless told otherwise."""
+    key = model.key
+    return list(call.store.select(key.user, key.app, VERSION, parent=key.id, order="created", ascending=ascending))
+
+
+def latest(call: Call, model: Row) -> Row | None:
+    """The newest version, trained or not (facts 3.6)."""
+    key = model.key
+    rows = call.store.select(key.user, key.app, VERSION, parent=key.id, order="created", ascending=False, limit=1)
+    return next(rows, None)
+
+
+def latest_trained(call: Call, model: Row) -> Row | None:
+    """The newest version that can predict."""
+    return next((row for row in versions(call, model) if is_trained(row)), None)
+
+
+def is_trained(version: Row) -> bool:
+    """The version can predict."""
+    return bool(ModelVersion.FromString(version.body).status.code == codes.MODEL_TRAINED)
+
+
+def type_of(model: Row) -> str:
+    """The model's type as it was posted."""
+    return Model.FromString(model.body).model_type_id
+
+
+def scope_of(row: Row) -> Scope:
+    """The app an object lives in."""
+    return Scope(row.key.user, row.key.app)
+
+
+# -- showing -------------------------------------------------------------------------------------------------
+
+
+def render(call: Call, row: Row, version: Row | None, *, with_data: bool = False) -> Model:
+    """A model with one of its versions. `with_data` is GetModelOutputInfo: concepts and thresholds are shown."""
+    model = Model.FromString(row.body)
+    model.id, model.user_id, model.app_id = row.key.id, row.key.user, row.key.app
+    model.created_at.CopyFrom(call.timestamp(row.created))
+    model.modified_at.CopyFrom(call.timestamp(row.modified))
+    model.model_type_id = _shown_type(call, model.model_type_id)
+    model.metadata.SetInParent()
+    model.presets.SetInParent()
+    model.workflow_recommended.SetInParent()
+    if call.listing and call.switches.list_metadata == "dropped":
+        model.ClearField("metadata")
+    if version is not None:
+        model.model_version.CopyFrom(render_version(call, version, model.model_type_id, with_data=with_data))
+        if with_data and call.switches.output_info == "old-place":
+            model.output_info.data.CopyFrom(model.model_version.output_info.data)
+            model.model_version.output_info.ClearField("data")
+    return model
+
+
+def _shown_type(call: Call, stored: str) -> str:
+    return model_types.ALIASES.get(stored, stored) if call.switches.threshold_type == "canonical" else stored
+
+
+def render_version(call: Call, row: Row, model_type_id: str, *, with_data: bool = False) -> ModelVersion:
+    """A model version with its defaults filled in; `output_info.data` only where the service shows it (U4)."""
+    version = ModelVersion.FromString(row.body)
+    version.id, version.user_id, version.app_id = row.key.id, row.key.user, row.key.app
+    version.created_at.CopyFrom(call.timestamp(row.created))
+    version.modified_at.CopyFrom(call.timestamp(row.modified))
+    version.active_concept_count = len(version.output_info.data.concepts)
+    for place in (version.output_info.output_config, version.output_info.params, version.input_info.params):
+        place.SetInParent()
+    version.train_info.params.SetInParent()
+    version.import_info.SetInParent()
+    version.metadata.SetInParent()
+    params.complete(model_type_id, version, call.switches)
+    if with_data or call.switches.output_info == "everywhere":
+        _name_concepts(call, row, version)
+    else:
+        version.output_info.ClearField("data")
+        version.output_info.message = _POINTER
+    _drop_for_lists(call, version)
+    return version
+
+
+def _name_concepts(call: Call, row: Row, version: ModelVersion) -> None:
+    scope = scope_of(row)
+    for concept in version.output_info.data.concepts:
+        home = PUBLIC if concept.app_id == PUBLIC_APP else scope
+        known = call.store.get(home.key(concepts.KIND, concept.id))
+        value = concept.value
+        if known is not None:
+            concept.CopyFrom(concepts.render(call, known))
+            concept.ClearField("metadata")
+        concept.value = value
+
+
+def _drop_for_lists(call: Call, version: ModelVersion) -> None:
+    how = call.switches.version_metadata
+    if how == "dropped" or (call.listing and (how == "dropped-in-lists" or call.switches.list_metadata == "dropped")):
+        version.ClearField("metadata")
+    if call.rpc.name == "ListModels" and call.switches.version_modified_at == "not-in-lists":
+        version.ClearField("modified_at")

@@ -1,0 +1,171 @@
+"""Run the emulator: embedded in a program or a test, or blocking for a command line.
+
+Belongs here: the gRPC server's life. Not here: what calls do (`dispatch.py`, `operations/`).
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Final
+
+import grpc
+
+from reconciler.emulator import catalogue
+from reconciler.emulator.access import Keyring
+from reconciler.emulator.calls import Calls
+from reconciler.emulator.context import Memory
+from reconciler.emulator.dispatch import Dispatcher, Handlers
+from reconciler.emulator.faults import Faults, Hook
+from reconciler.emulator.lag import Lag
+from reconciler.emulator.operations.table import OPERATIONS
+from reconciler.emulator.rpcs import RPCS
+from reconciler.emulator.store import Store, StoreError
+from reconciler.emulator.switches import Switches
+
+_THREADS: Final = 64
+DEFAULT_PORT: Final = 18080
+
+
+class PortTaken(OSError):
+    """The address is in use or may not be bound."""
+
+
+class Emulator:
+    """A local Clarifai service for as long as a `with` block lasts.
+
+    `database` is a file that survives, or `:memory:`. `tokens` maps keys to user ids (or `user/app` for app keys);
+    without it every non-empty key belongs to `user_id`.
+    """
+
+    def __init__(
+        self,
+        database: Path | str = ":memory:",
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        user_id: str = "me-local",
+        tokens: Mapping[str, str] | None = None,
+        switches: Switches | None = None,
+        keep_calls: int | None = None,
+    ) -> None:
+        self.user_id = user_id
+        self.calls = Calls(keep_calls)
+        self.faults = Faults()
+        self._switches = switches or Switches()
+        self._host, self._port = host, port
+        self._store = Store(database)
+        catalogue.seed(self._store)
+        self._dispatcher = Dispatcher(
+            self._store,
+            self._switches,
+            Keyring(user_id, tokens),
+            OPERATIONS,
+            self.calls,
+            Memory(Lag(self._switches)),
+            [self.faults],
+        )
+        self._server: grpc.Server | None = None
+
+    @property
+    def hooks(self) -> list[Hook]:
+        """What watches every call around its commit; add your own."""
+        return self._dispatcher.hooks
+
+    @property
+    def address(self) -> str:
+        """`host:port` of the running server."""
+        return f"{self._host}:{self._port}"
+
+    @property
+    def base(self) -> str:
+        """The address as `CLARIFAI_API_BASE` wants it (facts 1.2)."""
+        return f"http://{self.address}"
+
+    def start(self) -> Emulator:
+        """Begin to listen; afterwards `address` holds the real port."""
+        megabytes = self._switches.max_message_mb << 20
+        options = [
+            ("grpc.max_receive_message_length", megabytes),
+            ("grpc.max_send_message_length", megabytes),
+            ("grpc.so_reuseport", 0),  # else a second server would silently share the port
+        ]
+        server = grpc.server(ThreadPoolExecutor(_THREADS, "emulator"), options=options)
+        server.add_generic_rpc_handlers((Handlers(self._dispatcher),))
+        try:
+            self._port = server.add_insecure_port(self.address)
+        except RuntimeError:
+            raise PortTaken(f"cannot listen on {self.address}: the port is taken or not allowed") from None
+        server.start()
+        self._server = server
+        return self
+
+    def stop(self, grace: float = 0.2) -> None:
+        """Let calls in flight end within `grace` seconds, then close the database."""
+        if self._server is not None:
+            self._server.stop(grace).wait()
+            self._server = None
+        self._store.close()
+
+    def __enter__(self) -> Emulator:
+        """Start with the block."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop with the block."""
+        self.stop()
+
+
+def serve(
+    database: Path | str = "clarifai-emulator.db",
+    *,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    user_id: str = "me-local",
+    tokens: Mapping[str, str] | None = None,
+    switches: Switches | None = None,
+    announce: Callable[[str], None] = lambda line: print(line, flush=True),
+) -> int:
+    """Run in the foreground until SIGTERM or SIGINT and return the exit code.
+
+    Announces exactly one line once the server answers. A port or a file that cannot be used is one line on stderr
+    and code 1.
+    """
+    stopping = threading.Event()
+    previous = {number: signal.signal(number, _setter(stopping)) for number in (signal.SIGTERM, signal.SIGINT)}
+    emulator: Emulator | None = None
+    try:
+        emulator = Emulator(
+            database, host=host, port=port, user_id=user_id, tokens=tokens, switches=switches, keep_calls=0
+        )
+        emulator.start()
+        announce(f"Clarifai emulator ready on {emulator.base} (user {user_id}, database {database})")
+        stopping.wait()
+    except (PortTaken, StoreError) as error:
+        print(f"emulator: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if emulator is not None:
+            emulator.stop()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _setter(event: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def handler(signum: int, frame: FrameType | None) -> None:
+        event.set()
+
+    return handler
+
+
+def implemented_rpcs() -> dict[str, bool]:
+    """Every RPC of the service and whether the emulator really does it (the others answer 10040)."""
+    return {name: name in OPERATIONS for name in RPCS}

@@ -1,0 +1,248 @@
+"""Keep every object of the emulated service in one SQLite file.
+
+Belongs here: rows, keys, order, transactions, the file's version. A row is an opaque message body under a key;
+nothing here knows a field of any message. Not here: what an object means (`operations/`).
+
+Durability: the commit happens before the reply is sent, and write-ahead logging hands the commit to the
+operating system, so an acknowledged write survives `kill -9` (not a power cut: `synchronous=NORMAL`).
+One connection and one lock: writes are serialised anyway, and a call holds the lock well under a millisecond.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+SCHEMA_VERSION: Final = 1
+
+_SCHEMA = """
+CREATE TABLE objects (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  user TEXT NOT NULL, app TEXT NOT NULL, kind TEXT NOT NULL, parent TEXT NOT NULL, id TEXT NOT NULL,
+  name TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL, body BLOB NOT NULL,
+  UNIQUE (user, app, kind, parent, id)
+);
+CREATE INDEX objects_by_modified ON objects (user, app, kind, modified, seq);
+CREATE INDEX objects_by_created ON objects (user, app, kind, created, seq);
+CREATE INDEX objects_by_parent ON objects (user, app, kind, parent, created, seq);
+CREATE TABLE links (
+  source INTEGER NOT NULL REFERENCES objects (seq) ON DELETE CASCADE,
+  target TEXT NOT NULL,
+  PRIMARY KEY (target, source)
+) WITHOUT ROWID;
+CREATE INDEX links_by_source ON links (source);
+"""
+
+ORDERS: Final = ("modified", "created", "id", "name")
+
+
+class StoreError(Exception):
+    """The database file cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Where an object lives. `parent` is the model of a version, the workflow of a version, else empty."""
+
+    user: str
+    app: str
+    kind: str
+    id: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stored object: its key, its place in time, its message bytes."""
+
+    seq: int
+    key: Key
+    name: str
+    created: int
+    modified: int
+    body: bytes
+
+
+_COLUMNS = "seq, user, app, kind, parent, id, name, created, modified, body"
+
+
+def _row(values: Sequence[object]) -> Row:
+    seq, user, app, kind, parent, identifier, name, created, modified, body = values
+    key = Key(str(user), str(app), str(kind), str(identifier), str(parent))
+    return Row(int(seq), key, str(name), int(created), int(modified), bytes(body))  # type: ignore[call-overload]
+
+
+class Store:
+    """The database. Every method runs inside `transaction()`; leaving it commits, an exception rolls back."""
+
+    def __init__(self, database: Path | str, clock: Callable[[], int] = time.time_ns) -> None:
+        self._lock = threading.RLock()
+        self._clock = clock
+        self._connection = _connect(str(database))
+        latest = self._connection.execute("SELECT max(modified) FROM objects").fetchone()[0]
+        self._last_tick = latest or 0
+
+    def close(self) -> None:
+        """Write everything back into the one file and let it go."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what happens inside is stored, or none of it."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+
+    def tick(self) -> int:
+        """Now, in nanoseconds, later than every tick before: creation order is total even on a coarse clock."""
+        self._last_tick = max(self._clock(), self._last_tick + 1)
+        return self._last_tick
+
+    # -- one object ------------------------------------------------------------------------------------------
+
+    def insert(
+        self, key: Key, body: bytes, *, created: int, modified: int = 0, name: str = "", links: Iterable[str] = ()
+    ) -> Row:
+        """Store a new object. The caller has checked that the id is free."""
+        modified = modified or created
+        cursor = self._connection.execute(
+            "INSERT INTO objects (user, app, kind, parent, id, name, created, modified, body)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
+            (key.user, key.app, key.kind, key.parent, key.id, name or key.id, created, modified, body),
+        )
+        seq = int(cursor.lastrowid or 0)
+        self._link(seq, links)
+        return Row(seq, key, name or key.id, created, modified, body)
+
+    def get(self, key: Key) -> Row | None:
+        """The object at this key, or None."""
+        found = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM objects WHERE user=? AND app=? AND kind=? AND parent=? AND id=?",
+            (key.user, key.app, key.kind, key.parent, key.id),
+        ).fetchone()
+        return _row(found) if found else None
+
+    def update(
+        self, row: Row, body: bytes, *, modified: int = 0, name: str = "", links: Iterable[str] | None = None
+    ) -> Row:
+        """Replace the body of a stored object; its place in time moves only if `modified` is given."""
+        changed = Row(row.seq, row.key, name or row.name, row.created, modified or row.modified, body)
+        self._connection.execute(
+            "UPDATE objects SET body=?, modified=?, name=? WHERE seq=?",
+            (body, changed.modified, changed.name, row.seq),
+        )
+        if links is not None:
+            self._connection.execute("DELETE FROM links WHERE source=?", (row.seq,))
+            self._link(row.seq, links)
+        return changed
+
+    def delete(self, row: Row) -> None:
+        """Remove one object and the links it holds."""
+        self._connection.execute("DELETE FROM objects WHERE seq=?", (row.seq,))
+
+    def rename(self, row: Row, new_id: str) -> None:
+        """Give an object another id."""
+        self._connection.execute("UPDATE objects SET id=? WHERE seq=?", (new_id, row.seq))
+
+    # -- many objects ----------------------------------------------------------------------------------------
+
+    def select(
+        self,
+        user: str,
+        app: str,
+        kind: str,
+        *,
+        parent: str | None = None,
+        order: str = "created",
+        ascending: bool = True,
+        limit: int = -1,
+        offset: int = 0,
+    ) -> Iterator[Row]:
+        """Objects of one kind in one app, in order; ties keep the order of creation."""
+        if order not in ORDERS:
+            raise ValueError(f"unknown order {order!r}")
+        way = "ASC" if ascending else "DESC"
+        where = "" if parent is None else " AND parent=?"
+        values: list[object] = [user, app, kind, *([] if parent is None else [parent]), limit, offset]
+        sql = f"SELECT {_COLUMNS} FROM objects WHERE user=? AND app=? AND kind=?{where}"
+        cursor = self._connection.execute(f"{sql} ORDER BY {order} {way}, seq {way} LIMIT ? OFFSET ?", values)
+        return map(_row, cursor)
+
+    def linked(self, target: str, kind: str) -> list[Row]:
+        """Objects of one kind that point at a target, oldest first."""
+        columns = ", ".join("o." + c for c in _COLUMNS.split(", "))
+        cursor = self._connection.execute(
+            f"SELECT {columns} FROM links l JOIN objects o ON o.seq = l.source"
+            " WHERE l.target=? AND o.kind=? ORDER BY o.seq",
+            (target, kind),
+        )
+        return [_row(values) for values in cursor]
+
+    def count(self, user: str, app: str, kind: str) -> int:
+        """How many objects of one kind an app holds."""
+        found = self._connection.execute(
+            "SELECT count(*) FROM objects WHERE user=? AND app=? AND kind=?", (user, app, kind)
+        ).fetchone()
+        return int(found[0])
+
+    def wipe(self, user: str, app: str) -> None:
+        """Remove everything inside one app (not the app's own row)."""
+        self._connection.execute("DELETE FROM objects WHERE user=? AND app=?", (user, app))
+
+    def wipe_children(self, user: str, app: str, kind: str, parent: str) -> None:
+        """Remove all children of one object, such as the versions of a model."""
+        self._connection.execute(
+            "DELETE FROM objects WHERE user=? AND app=? AND kind=? AND parent=?", (user, app, kind, parent)
+        )
+
+    def move_children(self, user: str, app: str, kind: str, parent: str, new_parent: str) -> None:
+        """Hang all children of one object under its new id."""
+        self._connection.execute(
+            "UPDATE objects SET parent=? WHERE user=? AND app=? AND kind=? AND parent=?",
+            (new_parent, user, app, kind, parent),
+        )
+
+    def move_app(self, user: str, app: str, new_app: str) -> None:
+        """Bring everything inside an app under the app's new id."""
+        self._connection.execute("UPDATE objects SET app=? WHERE user=? AND app=?", (new_app, user, app))
+
+    def _link(self, seq: int, targets: Iterable[str]) -> None:
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO links (source, target) VALUES (?, ?)", [(seq, target) for target in targets]
+        )
+
+
+def _connect(database: str) -> sqlite3.Connection:
+    """Open or make the file, refusing what this code did not write."""
+    try:
+        connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot open the database {database}: {error}") from error
+    if version > SCHEMA_VERSION:
+        connection.close()
+        raise StoreError(
+            f"the database {database} was written by a newer emulator"
+            f" (schema {version}, this one knows {SCHEMA_VERSION})"
+        )
+    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        connection.close()
+        raise StoreError(f"the database {database} belongs to another program")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    if version == 0:
+        connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    return connection
