@@ -8,7 +8,7 @@ or what a document means (`envelope`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from reconciler.core.declaration import Mapping, Node, Scalar, Sequence
@@ -153,7 +153,8 @@ class Assembly:
         if isinstance(target, _Anchored):
             self._check_depth(target.height, location)
             self._count(target.size, location)
-            self._place(target.node, target.height)
+            node = target.node
+            self._place(replace(node, location=location) if isinstance(node, Scalar) else node, target.height)
             return
         problem = "contains itself" if target else "has no anchor before it"
         self.report(f"the alias *{name[:60]} {problem}", location)
@@ -178,12 +179,12 @@ class Assembly:
         if not isinstance(node, Scalar) or (node.plain and (node.text == "<<" or node.is_null)):
             self.report(*_unusable_key(node))
             return None
-        first = parent.seen.setdefault(node.text, node.location)
-        if first is not node.location:
-            summary = f"the key {quoted(node.text)} stands twice in one mapping"
-            self.report(summary, node.location, f"first at {first}")
-            return None
-        return node
+        first = parent.seen.get(node.text)
+        if first is None:
+            parent.seen[node.text] = node.location
+            return node
+        self.report(f"the key {quoted(node.text)} stands twice in one mapping", node.location, f"first at {first}")
+        return None
 
     def _count(self, values: int, location: Location) -> None:
         self._size += values

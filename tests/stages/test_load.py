@@ -160,24 +160,39 @@ def test_what_is_absent_or_null_is_empty(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (CONCEPT.replace("apiVersion", "apiversion"), "1:1: error: a document has no key 'apiversion' (did you mean 'apiVersion'?)"),
+        (
+            CONCEPT.replace("apiVersion", "apiversion"),
+            "1:1: error: a document has no key 'apiversion' (did you mean 'apiVersion'?)",
+        ),
         (CONCEPT.replace("reconciler/v1", "reconcilr/v1"), "1:13: error: apiVersion is 'clarifai.reconcilr/v1', not"),
-        ("apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n", "1:13: error: apiVersion is 'v1', not 'clarifai.reconciler/v1'"),
+        (
+            "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n",
+            "1:13: error: apiVersion is 'v1', not 'clarifai.reconciler/v1'",
+        ),
         (CONCEPT.replace("apiVersion: clarifai.reconciler/v1\n", ""), "1:1: error: apiVersion is missing"),
         (CONCEPT.replace("kind: Concept\n", ""), "1:1: error: kind is missing"),
         (CONCEPT.replace("kind: Concept", "kind: [a]"), "2:7: error: kind: expected text, found a list"),
         (CONCEPT.replace("spec:", "sepc:"), "5:1: error: a document has no key 'sepc' (did you mean 'spec'?)"),
-        (CONCEPT.replace("  name: person", "  nmae: person"), "4:3: error: metadata has no key 'nmae' (did you mean 'name'?)"),
+        (
+            CONCEPT.replace("  name: person", "  nmae: person"),
+            "4:3: error: metadata has no key 'nmae' (did you mean 'name'?)",
+        ),
         (CONCEPT.replace("\n  name: person", " [a]"), "3:11: error: metadata: expected a mapping, found a list"),
         (CONCEPT.replace("\n  name: no", " 5"), "5:7: error: spec: expected a mapping, found the text '5'"),
         (CONCEPT.replace("name: person", "name: {a: b}"), "4:9: error: metadata.name: expected text, found a mapping"),
         (CONCEPT + "lifecycle: {owner: a}", "7:20: error: lifecycle.owner belongs to an App, not to a Concept"),
-        (CONCEPT + "lifecycle: {protect: yes}", "7:22: error: lifecycle.protect: 'yes' is not true or false; write true"),
+        (
+            CONCEPT + "lifecycle: {protect: yes}",
+            "7:22: error: lifecycle.protect: 'yes' is not true or false; write true",
+        ),
         (CONCEPT + "lifecycle: {protect: }", "7:22: error: lifecycle.protect: an empty value is not true or false"),
         (CONCEPT + "lifecycle: {protect: [a]}", "7:22: error: lifecycle.protect: expected true or false, found a list"),
         (CONCEPT + "lifecycle: {ignore: name}", "7:21: error: lifecycle.ignore: expected a list of field names"),
         (CONCEPT + "lifecycle: {ignore: [[a]]}", "7:22: error: lifecycle.ignore: expected text, found a list"),
-        (CONCEPT + "lifecycle: {protected: true}", "7:13: error: lifecycle has no key 'protected' (did you mean 'protect'?)"),
+        (
+            CONCEPT + "lifecycle: {protected: true}",
+            "7:13: error: lifecycle has no key 'protected' (did you mean 'protect'?)",
+        ),
         (CONCEPT + "spec: {}", "7:1: error: the key 'spec' stands twice in one mapping (first at a.yaml:5:1)"),
         (CONCEPT + "<<: {a: b}", "7:1: error: merge keys (<<) are not read"),
         ("workflow: {id: a, nodes: []}", "1:1: error: this is a workflow file of Clarifai's SDK"),
@@ -187,7 +202,7 @@ def test_what_is_absent_or_null_is_empty(text):
         ("just text", "1:1: error: a manifest is a mapping, this document is the text 'just text'"),
         ("apiVersion: v1\nkind: List\nitems: {}", "3:8: error: a List needs items"),
     ],
-)  # fmt: skip
+)
 def test_a_problem_has_a_place_and_a_sentence(text, message):
     assert complaint(text).startswith(f"a.yaml:{message}")
 
@@ -327,13 +342,37 @@ def test_without_libyaml_the_result_is_the_same(monkeypatch):
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"))
 VALUES = st.recursive(TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=20)
-YAMLISH = st.lists(
-    st.sampled_from(
-        ["apiVersion: clarifai.reconciler/v1\n", "kind: Concept\n", "metadata:", "name: a\n", "- ", "? ", ": ", "  ", "\n", "---\n",
-         "&a ", "*a ", "!!str ", "!x ", "[", "]", "{", "}", ",", "'", '"', "|\n", ">\n", "<<", "#", "%TAG", "\t", "\\", "...\n", "é", "\x85"]
-    ),
-    max_size=60,
-).map("".join)  # fmt: skip
+FRAGMENTS = [
+    "apiVersion: clarifai.reconciler/v1\n",
+    "kind: Concept\n",
+    "metadata:",
+    "name: a\n",
+    "\n",
+    "---\n",
+    "...\n",
+]
+FRAGMENTS += [
+    "- ",
+    "? ",
+    ": ",
+    "  ",
+    "&a ",
+    "*a ",
+    "!!str ",
+    "!x ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "'",
+    '"',
+    "|\n",
+    ">\n",
+    "<<",
+]
+FRAGMENTS += ["#", "%TAG", "\t", "\\", "é", "\x85"]
+YAMLISH = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map("".join)
 
 
 @given(st.binary(max_size=300) | YAMLISH.map(str.encode))
