@@ -314,6 +314,8 @@ def _entries(file: Path, text: str) -> list[tuple[yaml.Node, yaml.Node]]:
 def _enter(values: dict[str, Any], file: Path, key: yaml.Node, value: yaml.Node) -> Diagnostic | None:
     """Put one entry among the values, or say what is wrong with it."""
     name = str(key.value)
+    if name == "rails":
+        return error("rails: a mapping is needed", _place(file, key.start_mark)) if value.value else None
     if name not in _FILE_KEYS:
         return error(f"unknown key {name!r}", _place(file, key.start_mark), hint=did_you_mean(name, _FILE_KEYS))
     if name in values:
