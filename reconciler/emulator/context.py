@@ -65,7 +65,7 @@ class Call:
             raise errors.bad_key()
         scope = Scope(user, app, named=bool(ids.app_id))
         if user not in (self.caller.user, PUBLIC_USER) or self.store.get(Key(user, "", "app", app)) is None:
-            raise self._missing_app(app)
+            raise self._missing_app(user, app)
         return scope
 
     def writable(self, ids: resources_pb2.UserAppIDSet) -> Scope:
@@ -101,7 +101,10 @@ class Call:
             self.store.insert(Key(user, "", "app", IMPLIED_APP), app.SerializeToString(), created=self.store.tick())
         return IMPLIED_APP
 
-    def _missing_app(self, app: str) -> errors.Refusal:
+    def _missing_app(self, user: str, app: str) -> errors.Refusal:
+        moved = self.store.get(Key(user, "", "moved_app", app))
+        if moved is not None and user == self.caller.user:
+            return errors.moved("app", app, moved.body.decode())
         by_resource = self.switches.missing_app == "by-resource" and "Model" in self.rpc.name
         return errors.missing_model() if by_resource else errors.missing(f"app {app}")
 

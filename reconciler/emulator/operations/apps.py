@@ -12,7 +12,7 @@ from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 
 from reconciler.emulator import errors, ids, metadata_action, paging, patching
-from reconciler.emulator.access import PUBLIC, PUBLIC_APP, PUBLIC_USER, Scope
+from reconciler.emulator.access import PUBLIC_APP, PUBLIC_USER, Scope
 from reconciler.emulator.context import Call, Operation
 from reconciler.emulator.operations import base_workflows
 from reconciler.emulator.store import Row
@@ -30,7 +30,7 @@ _LONGEST_NOTES = 64 * 1024
 def get_app(call: Call, request: service_pb2.GetAppRequest) -> service_pb2.SingleAppResponse:
     """One app."""
     scope = call.readable(request.user_app_id)
-    return service_pb2.SingleAppResponse(app=render(call, _row(call, scope)))
+    return service_pb2.SingleAppResponse(app=render(call, find(call, scope)))
 
 
 def list_apps(call: Call, request: service_pb2.ListAppsRequest) -> service_pb2.MultiAppResponse:
@@ -135,7 +135,7 @@ def _patch(
     fields: tuple[str, ...],
 ) -> Row:
     scope = call.writable(resources_pb2.UserAppIDSet(user_id=user, app_id=ids.check("app", sent.id)))
-    row = _row(call, scope)
+    row = find(call, scope)
     app = App.FromString(row.body)
     patching.check_action(request.action, (patching.OVERWRITE, patching.REMOVE))
     _check(sent)
@@ -169,7 +169,7 @@ def delete_app(call: Call, request: service_pb2.DeleteAppRequest) -> status_pb2.
         raise errors.invalid("user_app_id.app_id is missing")
     scope = call.writable(request.user_app_id)
     call.store.wipe(scope.user, scope.app)
-    call.store.delete(_row(call, scope))
+    call.store.delete(find(call, scope))
     return status_pb2.BaseResponse()
 
 
@@ -196,7 +196,8 @@ def _check(sent: App) -> None:
         raise errors.invalid("notes are longer than 64 KB")
 
 
-def _row(call: Call, scope: Scope) -> Row:
+def find(call: Call, scope: Scope) -> Row:
+    """The stored app of a scope."""
     row = call.store.get(Scope(scope.user, "").key(KIND, scope.app))
     if row is None:
         raise errors.missing(f"app {scope.app}")
@@ -205,17 +206,17 @@ def _row(call: Call, scope: Scope) -> Row:
 
 def default_workflow(call: Call, scope: Scope) -> resources_pb2.Workflow:
     """Which workflow an app runs on its inputs: id, app_id and user_id."""
-    stored = App.FromString(_row(call, scope).body).default_workflow
+    stored = App.FromString(find(call, scope).body).default_workflow
     if stored.id:
         return stored
     return resources_pb2.Workflow(id=base_workflows.EMPTY, user_id=PUBLIC_USER, app_id=PUBLIC_APP)
 
 
-def forget_default_workflow(call: Call, scope: Scope) -> None:
-    """Fall back to clarifai/main's Empty, after the default was deleted (switch `default_workflow_delete`)."""
-    row = _row(call, scope)
+def set_default_workflow(call: Call, scope: Scope, home: Scope, identifier: str) -> None:
+    """Point an app at another default workflow, which lives in `home`."""
+    row = find(call, scope)
     app = App.FromString(row.body)
-    app.default_workflow.CopyFrom(base_workflows.reference(PUBLIC, base_workflows.EMPTY))
+    app.default_workflow.CopyFrom(base_workflows.reference(home, identifier))
     call.store.update(row, app.SerializeToString())
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from clarifai_grpc.grpc.api import resources_pb2
 
-from reconciler.emulator import catalogue, errors, graph
+from reconciler.emulator import errors, graph
 from reconciler.emulator.access import Scope
 from reconciler.emulator.context import Call
 from reconciler.emulator.operations import model_views
@@ -107,8 +107,3 @@ def show(call: Call, nodes: Sequence[Node]) -> list[Node]:
     if how == "sorted":
         return graph.ordered(nodes)
     return list(reversed(nodes)) if how == "reversed" else list(nodes)
-
-
-def canonical_model_id(model: resources_pb2.Model) -> str:
-    """The readable id of the model a node names."""
-    return catalogue.OLD_MODEL_IDS.get(model.id, model.id)

@@ -100,11 +100,27 @@ def _post(call: Call, scope: Scope, subject: str, sent: Relation) -> Relation:
         raise errors.duplicate(KIND, f"relation {identity}", call.duplicate_code)
     flips = relation.predicate == "hypernym" and call.switches.hypernym == "hyponym"
     stored = _flip(relation) if flips else relation
-    ends = (stored.subject_concept, stored.object_concept)
-    targets = tuple(links.to_concept(Scope(end.user_id, end.app_id), end.id) for end in ends)
     key = scope.key(KIND, relation.id, identity)
-    call.insert(key, stored.SerializeToString(), created=call.store.tick(), links=targets)
+    call.insert(key, stored.SerializeToString(), created=call.store.tick(), links=_targets(stored))
     return relation
+
+
+def _targets(relation: Relation) -> tuple[str, ...]:
+    ends = (relation.subject_concept, relation.object_concept)
+    return tuple(links.to_concept(Scope(end.user_id, end.app_id), end.id) for end in ends)
+
+
+def move_ends(call: Call, row: Row, old_app: str, new_app: str) -> None:
+    """Let a stored relation follow an app of the same user that got another id."""
+    relation = Relation.FromString(row.body)
+    hit = [e for e in (relation.subject_concept, relation.object_concept) if e.app_id == old_app]
+    hit = [end for end in hit if end.user_id == row.key.user]
+    for end in hit:
+        end.app_id = new_app
+    if hit:
+        call.store.delete(row)
+        key = Key(row.key.user, row.key.app, KIND, row.key.id, _identity(relation))
+        call.store.insert(key, relation.SerializeToString(), created=row.created, links=_targets(relation))
 
 
 def _endpoint(call: Call, scope: Scope, sent: resources_pb2.Concept) -> resources_pb2.Concept:

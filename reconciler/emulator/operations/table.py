@@ -17,6 +17,7 @@ from reconciler.emulator.operations import (
     model_versions,
     models,
     relations,
+    renames,
     status_codes,
     users,
     workflow_versions,
@@ -36,4 +37,5 @@ OPERATIONS: Mapping[str, Operation] = {
     **model_versions.OPERATIONS,
     **workflows.OPERATIONS,
     **workflow_versions.OPERATIONS,
+    **renames.OPERATIONS,
 }

@@ -13,9 +13,9 @@ from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 
 from reconciler.emulator import errors, ids, links, paging, patching
-from reconciler.emulator.access import Scope
+from reconciler.emulator.access import PUBLIC, Scope
 from reconciler.emulator.context import Call, Operation
-from reconciler.emulator.operations import apps, nodes, workflow_versions
+from reconciler.emulator.operations import apps, base_workflows, nodes, workflow_versions
 from reconciler.emulator.store import Row
 
 Workflow = resources_pb2.Workflow
@@ -176,7 +176,7 @@ def _delete(call: Call, scope: Scope, row: Row) -> None:
     if (default.user_id, default.app_id, default.id) == (scope.user, scope.app, row.key.id):
         if call.switches.default_workflow_delete == "refused":
             raise errors.invalid_workflow(f"workflow {row.key.id} is the default workflow of app {scope.app}")
-        apps.forget_default_workflow(call, scope)
+        apps.set_default_workflow(call, scope, PUBLIC, base_workflows.EMPTY)
     call.store.wipe_children(scope.user, scope.app, workflow_versions.KIND, row.key.id)
     call.store.delete(row)
 
