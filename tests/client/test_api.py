@@ -127,6 +127,28 @@ def test_a_server_that_dies_under_a_write_leaves_it_unknown(serve, service, time
     assert len(service.requests["PostModelVersions"]) == 1
 
 
+def test_a_write_that_outlives_its_deadline_is_unknown_and_executed_once(service, time):
+    release, finished = threading.Event(), threading.Event()
+    reply = service.replies("PostModels")
+
+    def late(request, context):
+        release.wait(5)
+        finished.set()
+        return reply(request, context)
+
+    service.answers("PostModels", late)
+    channel = open_channel(Target("127.0.0.1", service.port, tls=False))
+    credential, free = ("authorization", Secret("Key x")), Limiter(0)
+    api = GrpcApi(channel, credential, limiter=free, timeout=0.1, clock=time.clock, sleep=time.sleep)
+    with pytest.raises(OutcomeUnknown, match="DEADLINE_EXCEEDED"):
+        api.call("PostModels")
+    assert time.slept == [0.1]
+    release.set()
+    assert finished.wait(5), "the service went on and did it, after its caller had gone"
+    channel.close()
+    assert len(service.requests["PostModels"]) == 1
+
+
 def test_a_throttled_write_is_repeated_since_it_was_refused(api, service, time):
     busy, done = service.replies("PostModelVersions", 11005), service.replies("PostModelVersions")
     service.answers("PostModelVersions", busy, busy, service.aborts("RESOURCE_EXHAUSTED"), done)
