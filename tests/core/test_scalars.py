@@ -41,7 +41,7 @@ def test_not_a_number_is_a_number():
     assert math.isnan(as_float(plain(".NaN")))
 
 
-TEXT = "no yes on off 0123 -007 00 01.5 12:30 1_000 1,5 2020-01-01 tRUE nULL . 0o8 0xG -0x1 1e e3 inf nan --1 ٣ 1.2.3 0b1"
+TEXT = "no yes off 0123 -007 00 01.5 12:30 1_000 1,5 2020-01-01 tRUE nULL . 0o8 0xG -0x1 1e e3 inf nan --1 ٣ 1.2.3"
 
 
 @pytest.mark.parametrize("text", [*TEXT.split(), "1 ", "true\n", "<<", "="])
