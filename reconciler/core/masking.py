@@ -31,8 +31,8 @@ SENSITIVE: Final = _Sensitive()
 
 
 def conceal(change: ResourceChange) -> ResourceChange:
-    """The change with every value that one of its fields calls sensitive replaced by SENSITIVE, wherever it stands."""
-    secret = frozenset(field.path for field in change.fields if field.sensitive)
+    """The change with every value that it or one of its fields calls sensitive replaced, wherever the value stands."""
+    secret = frozenset(field.path for field in change.fields if field.sensitive) | frozenset(change.sensitive)
     if not secret:
         return change
     return replace(

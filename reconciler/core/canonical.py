@@ -1,0 +1,203 @@
+"""Message <-> tree: the one walker through which the author's data and the live object both pass.
+
+Hence float32 rounding, enum names and numbers, Struct doubles and absent = zero all collapse before anything is
+compared. Belongs here: `Shape` (which paths of a message are looked at) and the two directions. Does not belong here:
+which paths a kind has (`kinds`), or what an author wrote (`schema`).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message import Message
+
+from reconciler.core.tree import Path, Tree
+
+CANON = 1
+"""Number of this canonical form; a record of another form cannot be compared with (design 4.4)."""
+
+STRUCT = "google.protobuf.Struct"
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(slots=True)
+class Shape:
+    """A trie of the paths that are looked at. `key` marks a list whose elements are named by one of their fields."""
+
+    children: dict[str, Shape] = field(default_factory=dict)
+    key: str | None = None
+
+    @classmethod
+    def of(cls, patterns: Iterable[str], keyed: Mapping[str, str]) -> Shape:
+        """Compile dotted patterns; `*` stands for the elements of a keyed list."""
+        root = cls()
+        for pattern in patterns:
+            root._descend(pattern)
+        for pattern, key in keyed.items():
+            root._descend(pattern).key = key
+        return root
+
+    def _descend(self, pattern: str) -> Shape:
+        node = self
+        for name in pattern.split("."):
+            node = node.children.setdefault(name, Shape())
+        return node
+
+    def at(self, path: Path) -> Shape | None:
+        """The node a path of names leads to, or None when it is not looked at (or lies inside a Struct)."""
+        node: Shape | None = self
+        for name in path:
+            if node is None:
+                return None
+            node = node.element if node.key else node.children.get(name)
+        return node
+
+    @property
+    def element(self) -> Shape:
+        """The shape of the elements of a keyed list."""
+        return self.children.get("*", _LEAF)
+
+
+_LEAF = Shape()
+
+
+def tree_from(message: Message, shape: Shape) -> Tree:
+    """The canonical tree of a message, restricted to the shape's paths.
+
+    Zero values and empty messages are left out, except inside Structs; keyed lists become maps in their order.
+    """
+    tree: Tree = {}
+    for descriptor, value in message.ListFields():
+        sub = shape.children.get(descriptor.name)
+        if sub is None:
+            continue
+        converted = _convert(descriptor, value, sub)
+        if converted is not None:
+            tree[descriptor.name] = converted
+    return tree
+
+
+def _convert(descriptor: FieldDescriptor, value: Any, shape: Shape) -> Any:
+    """The tree value of one field, or None for "as if it were not there"."""
+    if descriptor.is_repeated:
+        return _repeated(descriptor, value, shape)
+    if descriptor.message_type is None:
+        return _scalar(descriptor, value) or None
+    if descriptor.message_type.full_name == STRUCT:
+        return struct_to_tree(value) or None
+    return _submessage(value, shape) or None
+
+
+def _repeated(descriptor: FieldDescriptor, values: Any, shape: Shape) -> Any:
+    if descriptor.message_type is None:
+        return [_scalar(descriptor, value) for value in values] or None
+    if shape.key is None:
+        return [_submessage(value, shape) for value in values] or None
+    elements = {}
+    for value in values:
+        element = _submessage(value, shape.element)
+        element.pop(shape.key, None)
+        elements[str(getattr(value, shape.key))] = element
+    return elements or None
+
+
+def _submessage(value: Message, shape: Shape) -> Tree:
+    return tree_from(value, shape)
+
+
+def _scalar(descriptor: FieldDescriptor, value: Any) -> Any:
+    if descriptor.enum_type is not None:
+        known = descriptor.enum_type.values_by_number.get(value)
+        return value if known is None else ("" if value == 0 else known.name)
+    if descriptor.type == FieldDescriptor.TYPE_FLOAT:
+        return shortest_float32(value)
+    if isinstance(value, float):
+        return plain_number(value)
+    return value
+
+
+@lru_cache(maxsize=4096)
+def shortest_float32(value: float) -> float | int:
+    """The shortest decimal that gives the same float32: 0.95, never 0.949999988079071."""
+    if not math.isfinite(value):
+        return value
+    wanted = struct.pack("<f", value)
+    for digits in range(6, 10):
+        candidate = float(f"{value:.{digits}g}")
+        if struct.pack("<f", candidate) == wanted:
+            return plain_number(candidate)
+    return plain_number(value)
+
+
+def plain_number(value: float) -> float | int:
+    """An integral double as the integer it stands for (facts 4.3); beyond 2**53 and non-finite ones stay as they are."""
+    return int(value) if math.isfinite(value) and value == int(value) and abs(value) <= 2**53 else value
+
+
+def struct_to_tree(value: Any) -> Tree:
+    """A google.protobuf.Struct as plain values; everything in it counts, zeros and empties too."""
+    return {name: _struct_value(item) for name, item in value.fields.items()}
+
+
+def _struct_value(value: Any) -> Any:
+    which = value.WhichOneof("kind")
+    if which == "struct_value":
+        return struct_to_tree(value.struct_value)
+    if which == "list_value":
+        return [_struct_value(item) for item in value.list_value.values]
+    if which == "number_value":
+        return plain_number(value.number_value)
+    return getattr(value, which) if which in ("string_value", "bool_value") else None
+
+
+def data_from(tree: Tree, shape: Shape) -> dict[str, Any]:
+    """A tree as plain data in the message's own form: keyed maps are lists again, each element with its key."""
+    data: dict[str, Any] = {}
+    for name, value in tree.items():
+        sub = shape.children.get(name)
+        if sub is None or not isinstance(value, dict):
+            data[name] = [data_from(v, sub) if isinstance(v, dict) else v for v in value] if (
+                sub is not None and isinstance(value, list)
+            ) else value
+        elif sub.key is not None:
+            data[name] = [{sub.key: key, **data_from(element, sub.element)} for key, element in value.items()]
+        elif not sub.children:
+            data[name] = value
+        else:
+            data[name] = data_from(value, sub)
+    return data
+
+
+def message_from(data: Mapping[str, Any], message: type[M]) -> M:
+    """Plain data as a message that has gone over the wire once, so that float32 is already float32.
+
+    Raises google.protobuf.json_format.ParseError for what does not fit.
+    """
+    return message.FromString(ParseDict(dict(data), message()).SerializeToString())
+
+
+def canonical(data: Mapping[str, Any], message: type[Message], shape: Shape) -> Tree:
+    """The canonical tree of an author's data: through the message, exactly as a live object would come."""
+    return tree_from(message_from(data, message), shape)
+
+
+def names_a_field(pattern: str, descriptor: Descriptor) -> bool:
+    """Whether a dotted pattern leads to a real field (used by the kind laws)."""
+    current: Descriptor | None = descriptor
+    for name in pattern.split("."):
+        if name == "*":
+            continue
+        if current is None:
+            return False
+        found = current.fields_by_name.get(name)
+        if found is None:
+            return current.full_name == STRUCT
+        current = found.message_type
+    return True

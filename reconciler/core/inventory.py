@@ -1,0 +1,67 @@
+"""What the owner's inventory says at the start and at the end of a run.
+
+Pure: plan and live state in, `Inventory` out. Does not belong here: its text form (`state`) or writing it (`write`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from reconciler.core.address import Address
+from reconciler.core.canonical import CANON
+from reconciler.core.change import Action
+from reconciler.core.plan import Plan
+from reconciler.core.state import DesiredState, Entry, Inventory, LiveState
+
+Fields = Callable[[Address], Mapping[str, str]]
+"""Path -> fingerprint, for an object whose record stands in the inventory."""
+
+_IN_INVENTORY = ("concepts", "relations")
+
+
+def opening_inventory(plan: Plan, desired: DesiredState, live: LiveState, fields: Fields) -> Inventory:
+    """Before the first create or delete: old and planned entries, those about to come or go `pending`."""
+    entries = dict(live.inventory.entries)
+    for change in plan.changes:
+        name = str(change.address)
+        if _is_app(change.address):
+            continue
+        if change.action in (Action.CREATE, Action.REPLACE):
+            entries[name] = replace(_entry(change.address, desired, fields), pending=True)
+        elif change.action in (Action.DELETE, Action.FORGET):
+            entries[name] = replace(entries.get(name, Entry()), pending=True)
+    return Inventory(desired.owner, entries, CANON)
+
+
+def closing_inventory(
+    plan: Plan, desired: DesiredState, live: LiveState, fields: Fields, done: Collection[Address]
+) -> Inventory:
+    """After the last step: what got done is entered or struck out, everything else stays as it was when we began."""
+    entries = dict(live.inventory.entries)
+    for address in plan.unchanged:
+        if not _is_app(address):
+            entries[str(address)] = entries.get(str(address)) or _entry(address, desired, fields)
+    for change in plan.changes:
+        name, address = str(change.address), change.address
+        if _is_app(address):
+            continue
+        ending = change.action in (Action.DELETE, Action.FORGET)
+        if address in done and ending:
+            entries.pop(name, None)
+        elif address in done:
+            entries[name] = _entry(address, desired, fields)
+        elif change.action in (Action.CREATE, Action.REPLACE):
+            # It may exist, half made, or not at all: both are told apart by looking, next time.
+            entries[name] = replace(_entry(address, desired, fields), pending=True)
+    return Inventory(desired.owner, entries, CANON)
+
+
+def _entry(address: Address, desired: DesiredState, fields: Fields) -> Entry:
+    if address.kind not in _IN_INVENTORY:
+        return Entry()
+    return Entry(fields=fields(address), protect=desired.resources[address].lifecycle.protect)
+
+
+def _is_app(address: Address) -> bool:
+    return address.kind == "apps"

@@ -1,0 +1,239 @@
+"""Everything the engine knows about a kind of resource, as one frozen value; `kinds/*.py` each make one.
+
+Belongs here: `Kind`, the rules on its fields, and the generic requests that the naming convention gives. Does not
+belong here: any particular kind, or sending anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+from google.protobuf.message import Message
+
+from reconciler.core.address import Address, Scope
+from reconciler.core.canonical import Shape, data_from
+from reconciler.core.change import Effect
+from reconciler.core.diagnostics import Severity
+from reconciler.core.remote import Call, Crud
+from reconciler.core.state import Reference
+from reconciler.core.tree import ABSENT, Path, Tree, get, put
+
+Pattern = tuple[str, ...]
+
+
+def matches(pattern: Pattern, path: Path) -> bool:
+    """Whether a path lies at or beneath a pattern; `*` stands for any one name."""
+    return len(path) >= len(pattern) and all(p in ("*", name) for p, name in zip(pattern, path, strict=False))
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The rules on a kind's paths, as dotted patterns; a pattern covers all that lies beneath it."""
+
+    writable: tuple[str, ...]
+    """What a manifest may declare; everything else is filled in by the service."""
+    keyed: Mapping[str, str] = field(default_factory=dict)
+    """List fields whose elements are named by one of their fields: compared as maps, closed once written."""
+    identity: tuple[str, ...] = ()
+    """Part of the address; never compared."""
+    create_only: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    clearable: tuple[str, ...] = ()
+    """Where a removed line can be undone through the API; proto3 cannot send "empty" elsewhere (facts 3.0)."""
+    write_only: tuple[str, ...] = ()
+    """Never read back as sent; compared with our record only."""
+    sensitive: tuple[str, ...] = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Older names of a field -> the one we compare."""
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The compiled trie of the writable paths."""
+        return Shape.of(self.writable, self.keyed)
+
+    def current(self, path: Path) -> Path:
+        """A path under the name we compare, where it was written under an older one."""
+        for old, new in self.moved.items():
+            prefix = tuple(old.split("."))
+            if path[: len(prefix)] == prefix:
+                return (*new.split("."), *path[len(prefix) :])
+        return path
+
+    def any(self, rule: tuple[str, ...], path: Path) -> bool:
+        """Whether one of a rule's patterns covers the path."""
+        return any(matches(tuple(pattern.split(".")), path) for pattern in rule)
+
+
+@dataclass(frozen=True)
+class Versions:
+    """How a kind keeps part of itself in versions that are never edited (models)."""
+
+    path: Path
+    crud: Crud
+    parent_id_field: str
+    ready: frozenset[int]
+    """Status codes at which a version can be used."""
+    waiting: frozenset[int]
+    """Status codes that will change by themselves."""
+
+
+class Keeps(Enum):
+    """Where a kind's record is kept, and so how it is written."""
+
+    MERGE = "own metadata; a patch merges our key into it"
+    OVERWRITE = "own metadata; a patch replaces it whole, foreign keys included"
+    APP = "the App's metadata, which moves by metadata_action only"
+    INVENTORY = "the owner's inventory in the App"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a kind's own check found in a declared tree; the location is joined later by path."""
+
+    path: Path
+    summary: str
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a request is about: the object, the wanted tree as it is to be sent, and what is known of the live one."""
+
+    address: Address
+    tree: Tree
+    metadata: Mapping[str, Any] | None = None
+    """Metadata to send with it, our record included; None to leave metadata alone."""
+    service_id: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _no_references(tree: Tree, scope: Scope) -> Iterable[Reference]:
+    return ()
+
+
+def _same(tree: Tree) -> Tree:
+    return tree
+
+
+def _keep_live(want: Tree, have: Tree) -> Tree:
+    return have
+
+
+def _no_problems(tree: Tree, scope: Scope) -> Iterable[Problem]:
+    return ()
+
+
+def _by_id(message: Any, scope: Scope) -> str:
+    return str(message.id)
+
+
+def _never_pristine(tree: Tree, name: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of resource. The engine asks nothing about a kind that is not answered here."""
+
+    name: str
+    plural: str
+    message: type[Message]
+    fields: Fields
+    crud: Crud
+    keeps: Keeps
+    summary: str
+    """One sentence for `explain`."""
+    references: Callable[[Tree, Scope], Iterable[Reference]] = _no_references
+    normalise: Callable[[Tree], Tree] = _same
+    """Spellings the service treats as equal -> one of them; applied to both sides."""
+    align: Callable[[Tree, Tree], Tree] = _keep_live
+    """(want, have) -> have, with values that mean the same as in want spelled as there."""
+    check: Callable[[Tree, Scope], Iterable[Problem]] = _no_problems
+    """What the service would refuse or silently ignore, found offline in a declared tree."""
+    arrange: Callable[[Tree], Tree] = _same
+    """The tree in the order in which it must be sent."""
+    complete: Callable[[Tree], Tree] = _same
+    """A declared tree with what must be managed although nobody writes it (an operator's first version)."""
+    identify: Callable[[Any, Scope], str] = _by_id
+    """The id part of the address, from a live message."""
+    identify_declared: Callable[[Tree, Scope], str] | None = None
+    """The id part of the address, from a declared tree; None where `metadata.name` is the id."""
+    pristine: Callable[[Tree, str], bool] = _never_pristine
+    """Whether an object without record is still as the service itself makes it."""
+    versions: Versions | None = None
+    full_read: str | None = None
+    """The RPC that shows an object whole, where it is not the plain Get."""
+    list_fields: Mapping[str, Any] = field(default_factory=dict)
+    post: Callable[[Kind, Subject], Call] | None = None
+    delete: Callable[[Kind, Subject], tuple[Call, ...]] | None = None
+    patch_action: str = "overwrite"
+    unset_late: Mapping[str, Any] = field(default_factory=dict)
+    """What the late fields are set to before what they refer to is deleted."""
+    deletable: bool = True
+    replaceable: bool = True
+
+    def effect(self, path: Path) -> Effect:
+        """What applying a difference at a path does."""
+        if self.versions is not None and path[: len(self.versions.path)] == self.versions.path:
+            return Effect.NEW_VERSION
+        if self.fields.any(self.fields.create_only, path):
+            return Effect.REPLACE
+        return Effect.LATE if self.fields.any(self.fields.late, path) else Effect.IN_PLACE
+
+    def fold(self, tree: Tree) -> Tree:
+        """A tree in the one spelling that is compared: older names moved, aliases folded; for both sides."""
+        for old, new in self.fields.moved.items():
+            path, target = tuple(old.split(".")), tuple(new.split("."))
+            value = get(tree, path)
+            if value is not ABSENT:
+                tree = put(tree, path, ABSENT)
+                tree = tree if get(tree, target) is not ABSENT else put(tree, target, value)
+        return self.normalise(tree)
+
+    def data(self, tree: Tree) -> dict[str, Any]:
+        """A tree as plain data in the message's own form, arranged for sending."""
+        return data_from(self.arrange(tree), self.fields.shape)
+
+
+def user_app(scope: Scope) -> dict[str, str]:
+    """The `user_app_id` of a request."""
+    return {"user_id": scope.user_id, "app_id": scope.app_id}
+
+
+def item_data(kind: Kind, subject: Subject, tree: Tree) -> dict[str, Any]:
+    """One element of a Post or Patch request: id, the tree's fields, metadata if any is to be sent."""
+    data = {"id": subject.address.id, **kind.data(tree)}
+    if subject.metadata is not None:
+        data["metadata"] = dict(subject.metadata)
+    return data
+
+
+def post_call(kind: Kind, subject: Subject) -> Call:
+    """The request that creates an object."""
+    if kind.post is not None:
+        return kind.post(kind, subject)
+    item = item_data(kind, subject, subject.tree)
+    return Call(kind.crud.post, {"user_app_id": user_app(subject.address.scope), kind.crud.items: [item]})
+
+
+def patch_call(kind: Kind, subject: Subject, **more: Any) -> Call:
+    """The request that changes an object in place; the tree holds only what is to be changed."""
+    if kind.crud.patch is None:
+        raise ValueError(f"the service cannot patch a {kind.name}")
+    item = item_data(kind, subject, subject.tree)
+    fields = {"user_app_id": user_app(subject.address.scope), kind.crud.items: [item], "action": kind.patch_action}
+    return Call(kind.crud.patch, fields | more)
+
+
+def delete_calls(kind: Kind, subject: Subject) -> tuple[Call, ...]:
+    """The requests that delete an object, to be tried in turn until one is not refused."""
+    if kind.delete is not None:
+        return kind.delete(kind, subject)
+    if kind.crud.delete is None:
+        raise ValueError(f"the service cannot delete a {kind.name}")
+    return (Call(kind.crud.delete, {"user_app_id": user_app(subject.address.scope), "ids": [subject.address.id]}),)

@@ -1,0 +1,186 @@
+"""What is known of the params of Clarifai's model types: names, enums with their aliases, ranges (facts 4.4, 4.5).
+
+Belongs here: the table, and the two things done with it (one spelling for equal values; a check of declared params).
+Types that are not listed pass through untouched. Does not belong here: where in a model the params live (`kinds/model`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.core.diagnostics import Severity, did_you_mean
+
+THRESHOLDS = "thresholds"
+LABELS = "labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One declared param: its JSON type, and what values make sense."""
+
+    type: str
+    enum: Mapping[str, int] = field(default_factory=dict)
+    number_form: bool = False
+    """Whether the enum's canonical spelling is its number (else its name)."""
+    minimum: float | None = None
+    maximum: float | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelType:
+    """One model type; `concepts` says what a version's `output_info.data.concepts` mean there."""
+
+    id: str
+    params: Mapping[str, Param]
+    concepts: str | None = None
+    trainable: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParamProblem:
+    """What is wrong with one param (or, with an empty name, with the lack of one)."""
+
+    name: str
+    summary: str
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+
+
+COMPARATORS = {
+    "GREATER_THAN": 1, "GREATER_THAN_OR_EQUAL": 2, "LESS_THAN": 3, "LESS_THAN_OR_EQUAL": 4, "EQUAL": 5,
+}
+"""ValueComparator (resources.proto); the numbers of the old walkthrough, the names of the new docs."""
+
+ANNOTATION_STATUSES = {
+    "ANNOTATION_SUCCESS": 24150, "ANNOTATION_PENDING": 24151,
+    "ANNOTATION_AWAITING_REVIEW": 24157, "ANNOTATION_AWAITING_CONSENSUS_REVIEW": 24159,
+}
+"""StatusCode of annotations that a writer may set (facts 4.4)."""
+
+_THRESHOLD = {"concept_threshold_type": Param("enum", enum=COMPARATORS, required=True)}
+
+MODEL_TYPES: Mapping[str, ModelType] = {
+    known.id: known
+    for known in (
+        ModelType("concept-thresholder", _THRESHOLD, THRESHOLDS, aliases=("concept-threshold",)),
+        ModelType("region-thresholder", _THRESHOLD, THRESHOLDS, aliases=("region-threshold",)),
+        ModelType(
+            "annotation-writer",
+            {
+                "annotation_status": Param("enum", enum=ANNOTATION_STATUSES, number_form=True, required=True),
+                "annotation_user_id": Param("string", required=True),
+                "annotation_info": Param("object"),
+                "task_id": Param("string"),
+            },
+        ),
+        ModelType("concept-synonym-mapper", {"knowledge_graph_id": Param("string")}),
+        ModelType(
+            "embedding-classifier",
+            {
+                "max_concepts": Param("integer", minimum=0, maximum=200),
+                "min_value": Param("number", minimum=0, maximum=1),
+                "select_concepts": Param("array"),
+            },
+            LABELS,
+            trainable=True,
+        ),
+        ModelType("image-crop", {"margin": Param("number", minimum=0)}, aliases=("image-cropper",)),
+    )
+}
+
+TRAINABLE = frozenset({
+    "visual-classifier", "visual-detector", "visual-segmenter", "visual-embedder", "clusterer", "text-classifier",
+    "embedding-classifier", "text-to-text",
+})
+"""Types whose new version is a training (facts 4.1)."""
+
+DEFAULT_TYPE = "embedding-classifier"
+"""What the service takes when no type is named (facts 3.5)."""
+
+_CANONICAL = {alias: known.id for known in MODEL_TYPES.values() for alias in known.aliases}
+
+
+def canonical_type(model_type_id: str) -> str:
+    """`concept-threshold` -> `concept-thresholder`; other ids as they are (facts 0.7)."""
+    return _CANONICAL.get(model_type_id, model_type_id)
+
+
+def canonical_params(model_type_id: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The params with each known enum in its one spelling, whether it came as name, number or text of a number."""
+    known = MODEL_TYPES.get(canonical_type(model_type_id))
+    if known is None:
+        return dict(params)
+    return {name: _canonical_value(known.params.get(name), value) for name, value in params.items()}
+
+
+def _canonical_value(param: Param | None, value: Any) -> Any:
+    if param is None or not param.enum or isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    number = param.enum.get(value, None) if isinstance(value, str) else value
+    if number is None and isinstance(value, str) and value.isdigit():
+        number = int(value)
+    if number not in param.enum.values():
+        return value
+    return number if param.number_form else next(name for name, code in param.enum.items() if code == number)
+
+
+def check_params(model_type_id: str, params: Mapping[str, Any]) -> Iterator[ParamProblem]:
+    """What the table finds wrong in declared params; nothing for a type it does not know."""
+    known = MODEL_TYPES.get(canonical_type(model_type_id))
+    if known is None:
+        return
+    for name, value in params.items():
+        if name not in known.params:
+            yield _unknown(name, known)
+        elif (summary := _mismatch(known.params[name], value)) is not None:
+            yield ParamProblem(name, f"{name}: {summary}", _enum_hint(known.params[name], value))
+    for name, param in known.params.items():
+        if param.required and name not in params:
+            yield ParamProblem("", f"a {known.id} needs the param {name!r}", _enum_hint(param, ""))
+
+
+def _unknown(name: str, known: ModelType) -> ParamProblem:
+    close = did_you_mean(name, known.params)
+    listed = f"known params of {known.id}: {', '.join(known.params)}"
+    severity = Severity.ERROR if close else Severity.WARNING
+    return ParamProblem(name, f"unknown param {name!r} of {known.id}", close or listed, severity)
+
+
+def _mismatch(param: Param, value: Any) -> str | None:
+    if param.enum:
+        canonical = _canonical_value(param, value)
+        ok = canonical in param.enum or (param.number_form and canonical in param.enum.values())
+        return None if ok and not isinstance(value, bool) else f"{value!r} is not one of its values"
+    if not _TYPE_TESTS[param.type](value):
+        return f"must be {_TYPE_NAMES[param.type]}, not {value!r}"
+    if param.minimum is not None and value < param.minimum:
+        return f"{value} is below {param.minimum:g}"
+    if param.maximum is not None and value > param.maximum:
+        return f"{value} is above {param.maximum:g}"
+    return None
+
+
+def _enum_hint(param: Param, value: Any) -> str | None:
+    if not param.enum:
+        return None
+    return did_you_mean(str(value).upper(), param.enum) or f"one of {', '.join(param.enum)}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_TYPE_TESTS = {
+    "string": lambda value: isinstance(value, str),
+    "number": _is_number,
+    "integer": lambda value: _is_number(value) and value == int(value),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+_TYPE_NAMES = {
+    "string": "text", "number": "a number", "integer": "a whole number", "array": "a list", "object": "a mapping",
+}

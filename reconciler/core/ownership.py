@@ -1,0 +1,67 @@
+"""What we will remember of a declared object: its record, its version's mark, its place in the inventory.
+
+Both the comparison and the executor need these. Belongs here: desired values -> records. Does not belong here: the
+text forms (`state`) or writing them (`stages/apply`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.core.canonical import CANON
+from reconciler.core.change import Effect
+from reconciler.core.kind import Kind
+from reconciler.core.state import Desired, Mark, Record, fields_of
+from reconciler.core.tree import ABSENT, Path, Tree, Unknown, fingerprint, get, put, unknowns
+
+
+def wants_version(item: Desired, kind: Kind) -> bool:
+    """Whether the manifest asks for a version of its own."""
+    return kind.versions is not None and get(item.tree, kind.versions.path) is not ABSENT
+
+
+def value_at(tree: Tree, path: Path, kind: Kind) -> Any:
+    """The value that stands for an owned path: of a closed set, its sorted names."""
+    shape = kind.fields.shape.at(path)
+    value = get(tree, path)
+    if shape is not None and shape.key is not None:
+        return sorted(value) if isinstance(value, dict) else []
+    return value
+
+
+def prints(tree: Tree, paths: Iterable[Path], kind: Kind) -> dict[Path, str]:
+    """Path -> fingerprint."""
+    return {path: fingerprint(value_at(tree, path, kind)) for path in paths}
+
+
+def record_paths(item: Desired, kind: Kind) -> list[Path]:
+    """The owned paths that our record remembers; those of a version stand in the version's own mark."""
+    return [p for p in sorted(item.written - item.ignored) if kind.effect(p) is not Effect.NEW_VERSION]
+
+
+def target_record(item: Desired, want: Tree, kind: Kind, owner: str) -> Record:
+    """The record that an object has once it is as wanted. Raises nothing; unknown values print as unknown."""
+    values = prints(want, record_paths(item, kind), kind)
+    return Record(owner, item.address.qualified, fields_of(values), item.lifecycle.protect, CANON)
+
+
+def version_fields(item: Desired, want: Tree, kind: Kind) -> dict[str, str]:
+    """Path -> fingerprint of everything declared in a version."""
+    paths = [p for p in item.written - item.ignored if kind.effect(p) is Effect.NEW_VERSION]
+    return fields_of(prints(want, paths, kind))
+
+
+def target_mark(item: Desired, want: Tree, kind: Kind, owner: str, parent: str) -> Mark:
+    """The mark a new version carries: a digest over its declared values and its parent, so a revert is a new version."""
+    fields = version_fields(item, want, kind)
+    return Mark(owner, item.address.qualified, parent, fingerprint([parent, fields]), fields, CANON)
+
+
+def fill(tree: Tree, known: Mapping[str, Unknown | str]) -> Tree:
+    """A declared tree with every reference whose value is known by now (keyed by the producer's address text)."""
+    for path, unknown in list(unknowns(tree)):
+        value = known.get(unknown.address, unknown)
+        if not isinstance(value, Unknown):
+            tree = put(tree, path, value)
+    return tree

@@ -1,0 +1,240 @@
+"""An author's nodes -> typed data, by the message's own descriptor; and exactly which paths were written.
+
+The protobuf descriptor is the schema of a `spec`: it decides what a plain scalar means (a string field keeps the
+source text), and which names exist. Belongs here: that walk and its problems. Does not belong here: what a kind checks
+beyond types (`Kind.check`), or references (`stages/resolve`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from reconciler.core.canonical import STRUCT, Shape
+from reconciler.core.declaration import Mapping, Node, Scalar, Sequence
+from reconciler.core.diagnostics import Diagnostic, Location, did_you_mean, error, warning
+from reconciler.core.scalars import as_bool, as_float, as_int, as_json, fits_double, fits_float32
+from reconciler.core.tree import Path
+
+MAX_INT = {
+    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
+}
+
+
+@dataclass(slots=True)
+class Decoded:
+    """The result of reading one spec: data for `canonical.message_from`, written paths, positions, problems."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    written: set[Path] = field(default_factory=set)
+    positions: dict[Path, Location] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def problem(self, summary: str, location: Location, hint: str | None = None) -> None:
+        """Note an error."""
+        self.problems.append(error(summary, location, hint=hint))
+
+
+def decode(spec: Mapping, descriptor: Descriptor, shape: Shape) -> Decoded:
+    """Read a spec node as a message of the given type, restricted to the shape's paths; never raises on bad input."""
+    decoded = Decoded()
+    decoded.data = _message(spec, descriptor, shape, (), decoded)
+    return decoded
+
+
+def _message(node: Mapping, descriptor: Descriptor, shape: Shape, path: Path, out: Decoded) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key, value in node:
+        name = key.text
+        sub = shape.children.get(name)
+        if sub is None:
+            out.problem(*_unknown_field(name, descriptor, shape, key.location, path))
+            continue
+        out.positions[(*path, name)] = key.location
+        typed = _field(value, descriptor.fields_by_name[name], sub, (*path, name), out)
+        if typed is not None:
+            data[name] = typed
+    return data
+
+
+def _unknown_field(
+    name: str, descriptor: Descriptor, shape: Shape, location: Location, path: Path
+) -> tuple[str, Location, str | None]:
+    place = f" in {'.'.join(path)}" if path else ""
+    if name in descriptor.fields_by_name:
+        known = ", ".join(sorted(shape.children))
+        return f"{name!r}{place} is filled in by the service and cannot be declared", location, f"can be declared: {known}"
+    hint = did_you_mean(name, shape.children) or f"can be declared: {', '.join(sorted(shape.children))}"
+    return f"unknown field {name!r}{place}", location, hint
+
+
+def _field(node: Node, descriptor: FieldDescriptor, shape: Shape, path: Path, out: Decoded) -> Any:
+    if isinstance(node, Scalar) and node.is_null:
+        out.problem(f"{'.'.join(path)} has no value", node.location, "give it a value, or remove the line")
+        return None
+    if descriptor.is_repeated:
+        return _list(node, descriptor, shape, path, out)
+    if descriptor.message_type is None:
+        out.written.add(path)
+        return _typed_scalar(node, descriptor, path, out)
+    if not isinstance(node, Mapping):
+        out.problem(f"{'.'.join(path)} must be a mapping, not {_what(node)}", node.location)
+        return None
+    if descriptor.message_type.full_name == STRUCT:
+        return _struct(node, path, out)
+    return _message(node, descriptor.message_type, shape, path, out)
+
+
+def _list(node: Node, descriptor: FieldDescriptor, shape: Shape, path: Path, out: Decoded) -> Any:
+    if not isinstance(node, Sequence):
+        out.problem(f"{'.'.join(path)} must be a list, not {_what(node)}", node.location)
+        return None
+    out.written.add(path)
+    if descriptor.message_type is None:
+        items = [_typed_scalar(item, descriptor, path, out) for item in node]
+        return [item for item in items if item is not None]
+    if shape.key is not None:
+        return _keyed_list(node, descriptor, shape, path, out)
+    scratch = Decoded(positions=out.positions, problems=out.problems)
+    return [_element(item, descriptor, shape, (*path, str(i)), scratch) for i, item in enumerate(node)]
+
+
+def _element(node: Node, descriptor: FieldDescriptor, shape: Shape, path: Path, out: Decoded) -> dict[str, Any]:
+    if isinstance(node, Mapping):
+        return _message(node, descriptor.message_type, shape, path, out)
+    out.problem(f"an element of {'.'.join(path[:-1])} must be a mapping, not {_what(node)}", node.location)
+    return {}
+
+
+def _keyed_list(node: Sequence, descriptor: FieldDescriptor, shape: Shape, path: Path, out: Decoded) -> Any:
+    seen: dict[str, Location] = {}
+    elements = []
+    key = str(shape.key)
+    for item in node:
+        name = item.get(key) if isinstance(item, Mapping) else None
+        if not isinstance(name, Scalar) or name.is_null or not name.text:
+            out.problem(f"an element of {'.'.join(path)} must be a mapping with {key!r}", item.location)
+            continue
+        if name.text in seen:
+            out.problem(f"{key} {name.text!r} stands twice in {'.'.join(path)}", name.location, f"first at {seen[name.text]}")
+            continue
+        seen[name.text] = name.location
+        element = _element(item, descriptor, shape.element, (*path, name.text), out)
+        out.written.discard((*path, name.text, key))
+        out.positions[(*path, name.text)] = item.location
+        elements.append({**element, key: name.text})
+    return elements
+
+
+def _struct(node: Mapping, path: Path, out: Decoded) -> dict[str, Any]:
+    if not node.items:
+        out.written.add(path)
+    return {key.text: _struct_value(value, (*path, key.text), key.location, out) for key, value in node}
+
+
+def _struct_value(node: Node, path: Path, location: Location, out: Decoded) -> Any:
+    out.positions[path] = location
+    if isinstance(node, Mapping):
+        return _struct(node, path, out)
+    out.written.add(path)
+    return _free(node, path, out)
+
+
+def _free(node: Node, path: Path, out: Decoded) -> Any:
+    if isinstance(node, Sequence):
+        return [_free(item, path, out) for item in node]
+    if isinstance(node, Mapping):
+        return {key.text: _free(value, path, out) for key, value in node}
+    try:
+        value = as_json(node)
+    except ValueError as problem:
+        out.problem(f"{'.'.join(path)}: {problem}", node.location)
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and not fits_double(value):
+        out.problem(f"{'.'.join(path)}: a double cannot hold {node.text}", node.location, "quote it to keep it as text")
+        return None
+    return value
+
+
+def _typed_scalar(node: Node, descriptor: FieldDescriptor, path: Path, out: Decoded) -> Any:
+    if not isinstance(node, Scalar):
+        out.problem(f"{'.'.join(path)} must be {_wanted(descriptor)}, not {_what(node)}", node.location)
+        return None
+    try:
+        value = _READERS.get(descriptor.cpp_type, _text)(node, descriptor)
+    except ValueError as problem:
+        out.problem(f"{'.'.join(path)}: {problem}", node.location)
+        return None
+    if value == "":
+        out.problems.append(
+            warning(f"{'.'.join(path)} is empty: the API cannot tell empty from absent", node.location,
+                    hint="remove the line; a live value is then left alone")
+        )
+    return value
+
+
+def _text(node: Scalar, descriptor: FieldDescriptor) -> str:
+    return node.text
+
+
+def _integer(node: Scalar, descriptor: FieldDescriptor) -> int:
+    value = as_int(node)
+    low, high = MAX_INT[descriptor.cpp_type]
+    if not low <= value <= high:
+        raise ValueError(f"{node.text} is out of range ({low} to {high})")
+    return value
+
+
+def _number(node: Scalar, descriptor: FieldDescriptor) -> float:
+    value = as_float(node)
+    if descriptor.cpp_type == FieldDescriptor.CPPTYPE_FLOAT and not fits_float32(value):
+        raise ValueError(f"a float32 cannot hold {node.text}")
+    if not fits_double(value):
+        raise ValueError(f"{node.text} is not a finite number")
+    return value
+
+
+def _boolean(node: Scalar, descriptor: FieldDescriptor) -> bool:
+    return as_bool(node)
+
+
+def _enum(node: Scalar, descriptor: FieldDescriptor) -> str | int:
+    names = descriptor.enum_type.values_by_name
+    if node.text in names:
+        return node.text
+    if node.text.isdigit() and int(node.text) in descriptor.enum_type.values_by_number:
+        return int(node.text)
+    hint = did_you_mean(node.text.upper(), names) or f"one of {', '.join(names)}"
+    raise ValueError(f"{node.text!r} is no {descriptor.enum_type.name} ({hint})")
+
+
+_READERS: dict[int, Callable[[Scalar, FieldDescriptor], Any]] = {
+    FieldDescriptor.CPPTYPE_INT32: _integer,
+    FieldDescriptor.CPPTYPE_UINT32: _integer,
+    FieldDescriptor.CPPTYPE_INT64: _integer,
+    FieldDescriptor.CPPTYPE_UINT64: _integer,
+    FieldDescriptor.CPPTYPE_FLOAT: _number,
+    FieldDescriptor.CPPTYPE_DOUBLE: _number,
+    FieldDescriptor.CPPTYPE_BOOL: _boolean,
+    FieldDescriptor.CPPTYPE_ENUM: _enum,
+}
+
+
+def _wanted(descriptor: FieldDescriptor) -> str:
+    if descriptor.enum_type is not None:
+        return f"a {descriptor.enum_type.name}"
+    numeric = descriptor.cpp_type not in (FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.CPPTYPE_BOOL)
+    return "a number" if numeric else ("true or false" if descriptor.cpp_type == FieldDescriptor.CPPTYPE_BOOL else "text")
+
+
+def _what(node: Node) -> str:
+    """What was found, in the author's words."""
+    if isinstance(node, Scalar):
+        return f"{node.text!r}" if len(node.text) < 40 else "a long text"
+    return "a mapping" if isinstance(node, Mapping) else "a list"

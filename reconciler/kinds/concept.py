@@ -1,0 +1,33 @@
+"""Concept: a label of the app. The service cannot delete one, so `destroy` leaves it (facts 3.2)."""
+
+from __future__ import annotations
+
+from clarifai_grpc.grpc.api import resources_pb2
+
+from reconciler.core.kind import Fields, Keeps, Kind
+from reconciler.core.remote import Crud
+from reconciler.core.tree import Tree
+
+
+def _pristine(tree: Tree, name: str) -> bool:
+    """As inputs and models create concepts: named by its id, and nothing else (facts 3.2)."""
+    rest = {key for key in tree if key not in ("name", "visibility")}
+    return not rest and tree.get("name", name) == name
+
+
+KIND = Kind(
+    name="Concept",
+    plural="concepts",
+    message=resources_pb2.Concept,
+    summary="a label that models predict and annotations carry; metadata.name is its id",
+    fields=Fields(
+        writable=("name", "definition", "metadata", "visibility.gettable", "keypoint_info.keypoint_names",
+                  "keypoint_info.skeleton.k1", "keypoint_info.skeleton.k2", "image.url"),
+        clearable=(),
+        write_only=("image.url",),
+    ),
+    crud=Crud.of("Concept", delete=False),
+    keeps=Keeps.INVENTORY,
+    pristine=_pristine,
+    deletable=False,
+)

@@ -1,0 +1,136 @@
+"""Model: a shell whose configuration lives in versions that are never edited, only followed by newer ones.
+
+Thresholders, mappers and writers are models too (facts 0.10); what is known of their params stands in
+`core/model_types`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from clarifai_grpc.grpc.api import resources_pb2
+
+from reconciler.core.address import MAIN, Address, Scope
+from reconciler.core.diagnostics import Severity
+from reconciler.core.kind import Fields, Keeps, Kind, Problem, Versions
+from reconciler.core.model_types import (
+    DEFAULT_TYPE,
+    MODEL_TYPES,
+    THRESHOLDS,
+    canonical_params,
+    canonical_type,
+    check_params,
+)
+from reconciler.core.remote import Crud
+from reconciler.core.state import Reference
+from reconciler.core.tree import ABSENT, Tree, get, put
+
+VERSION = ("model_version",)
+CONCEPTS = (*VERSION, "output_info", "data", "concepts")
+PARAMS = (*VERSION, "output_info", "params")
+BASE = (*VERSION, "input_info", "base_embed_model")
+
+TRAINED = frozenset({21100})
+TRAINING = frozenset({21101, 21103, 21104, 21107, 21114})
+"""QUEUED, TRAINING, UPLOADING, BUILDING, WAITING: will change by themselves (facts 2.2)."""
+
+
+def _type(tree: Tree) -> str:
+    return canonical_type(tree.get("model_type_id", DEFAULT_TYPE))
+
+
+def _normalise(tree: Tree) -> Tree:
+    """One spelling for the type id and for enum params (facts U2, U3)."""
+    if "model_type_id" in tree:
+        tree = {**tree, "model_type_id": canonical_type(tree["model_type_id"])}
+    params = get(tree, PARAMS)
+    return put(tree, PARAMS, canonical_params(_type(tree), params)) if isinstance(params, dict) else tree
+
+
+def _complete(tree: Tree) -> Tree:
+    """An operator without a written version still needs one before a workflow can use it (facts 0.10)."""
+    known = MODEL_TYPES.get(_type(tree))
+    if "model_version" in tree or known is None or known.trainable:
+        return tree
+    return {**tree, "model_version": {}}
+
+
+def _references(tree: Tree, scope: Scope) -> Iterable[Reference]:
+    concepts = get(tree, CONCEPTS)
+    for concept in concepts if isinstance(concepts, dict) else ():
+        yield Reference((*CONCEPTS, concept), Address(scope, "concepts", concept))
+    base = get(tree, BASE)
+    if isinstance(base, dict) and base.get("id"):
+        target = Scope(base.get("user_id") or MAIN.user_id, base.get("app_id") or MAIN.app_id)
+        yield Reference(BASE, Address(target, "models", base["id"]), foreign=target != scope)
+
+
+def _check(tree: Tree, scope: Scope) -> Iterable[Problem]:
+    params = get(tree, PARAMS)
+    found = check_params(_type(tree), params if isinstance(params, dict) else {})
+    for problem in found if "model_version" in tree else ():
+        path = (*PARAMS, problem.name) if problem.name else (PARAMS if params is not ABSENT else ())
+        yield Problem(path, problem.summary, problem.hint, problem.severity)
+    known = MODEL_TYPES.get(_type(tree))
+    if known is not None and known.concepts == THRESHOLDS and "model_version" in tree:
+        yield from _check_thresholds(tree)
+    if "." in (tree.get("model_type_id") or ""):
+        yield Problem(("model_type_id",), "a model type id has no dots", severity=Severity.WARNING)
+
+
+def _check_thresholds(tree: Tree) -> Iterable[Problem]:
+    concepts = get(tree, CONCEPTS)
+    if not isinstance(concepts, dict) or not concepts:
+        path = VERSION if tree.get("model_version") else ()
+        yield Problem(path, "a thresholder without output_info.data.concepts lets nothing through")
+        return
+    for name, concept in concepts.items():
+        value = concept.get("value", 0)
+        if not 0 <= value <= 1:
+            yield Problem((*CONCEPTS, name, "value"), f"threshold {value} of {name!r} is not between 0 and 1")
+
+
+_VERSION_FIELDS = (
+    "description", "license", "metadata", "output_info.data.concepts.*.value", "output_info.data.concepts.*.name",
+    "output_info.params", "output_info.fields_map", "output_info.output_config.concepts_mutually_exclusive",
+    "output_info.output_config.closed_environment", "input_info.params", "input_info.fields_map",
+    "input_info.base_embed_model.id", "input_info.base_embed_model.app_id", "input_info.base_embed_model.user_id",
+    "input_info.base_embed_model.model_version.id", "train_info.params",
+)
+
+KIND = Kind(
+    name="Model",
+    plural="models",
+    message=resources_pb2.Model,
+    summary="a model, thresholder, mapper or writer; metadata.name is its id, spec.model_version its configuration",
+    fields=Fields(
+        writable=("model_type_id", "description", "notes", "metadata", "visibility.gettable", "toolkits", "use_cases",
+                  "languages", "image.url", "output_info.data.concepts.*.value", "output_info.params",
+                  *(f"model_version.{name}" for name in _VERSION_FIELDS)),
+        keyed={"model_version.output_info.data.concepts": "id", "output_info.data.concepts": "id"},
+        # The place of both before 2023, in old manifests as in old replies (facts 4.1, U4).
+        moved={"output_info.data": "model_version.output_info.data",
+               "output_info.params": "model_version.output_info.params"},
+        create_only=("model_type_id",),
+        clearable=("model_version.output_info", "model_version.input_info", "model_version.metadata"),
+        write_only=("image.url",),
+        sensitive=("model_version.output_info.params.secrets",),
+    ),
+    crud=Crud.of("Model"),
+    keeps=Keeps.MERGE,
+    references=_references,
+    normalise=_normalise,
+    check=_check,
+    complete=_complete,
+    versions=Versions(
+        path=VERSION,
+        crud=Crud("GetModelVersion", "ListModelVersions", "PostModelVersions", "PatchModelVersions",
+                  "DeleteModelVersion", "model_version", "model_versions"),
+        parent_id_field="model_id",
+        ready=TRAINED,
+        waiting=TRAINING,
+    ),
+    full_read="GetModelOutputInfo",
+    list_fields={"dont_fetch_from_main": True},
+    patch_action="merge",
+)

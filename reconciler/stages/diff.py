@@ -1,0 +1,410 @@
+"""Desired x record x live -> changes: the three-way comparison, object by object, producers first.
+
+Belongs here: the truth table below and what follows from it for one object. Does not belong here: reading (`observe`),
+order of work (`order`), permission (`guard`).
+
+Per owned path, with want (manifest), have (live), was (record):
+
+    written now | in record | want = have |             | result
+    yes         | any       | yes         |             | nothing; record missing or different: ADOPT
+    yes         | no        | no          |             | EDIT: first time we own it
+    yes         | yes       | no          | was = want  | DRIFT: someone changed it; repair
+    yes         | yes       | no          | was = have  | EDIT: the manifest changed
+    yes         | yes       | no          | neither     | EDIT_OVER_DRIFT
+    no          | yes       |             | was = have  | REMOVED: clear it if the API can, else drop ownership
+    no          | yes       |             | was != have | RELEASED: drop ownership
+    no          | yes       |             | have absent | drop from the record, silently
+    no          | no        |             |             | not ours; invisible
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.core.address import Address
+from reconciler.core.canonical import CANON
+from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
+from reconciler.core.graph import dependency_order
+from reconciler.core.kind import Keeps, Kind
+from reconciler.core.model_types import DEFAULT_TYPE, TRAINABLE
+from reconciler.core.ownership import fill, prints, target_record, value_at, version_fields, wants_version
+from reconciler.core.state import (
+    Desired,
+    DesiredState,
+    LiveState,
+    LiveVersion,
+    Observed,
+    recorded_paths,
+    remembered,
+)
+from reconciler.core.tree import ABSENT, Path, Tree, Unknown, fingerprint, get, path_text, project, put, same
+
+Kinds = Mapping[str, Kind]
+"""Keyed by plural."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The changes, and what each declared object will look like once its references are known."""
+
+    changes: tuple[ResourceChange, ...]
+    wants: Mapping[Address, Tree]
+
+
+def diff(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = False) -> Compared:
+    """Every declared object's change (NO_OP included), then what becomes of owned objects no longer declared."""
+    changes: list[ResourceChange] = []
+    wants: dict[Address, Tree] = {}
+    moving: dict[str, Unknown | str] = {}
+    for address in declared_order(desired):
+        item, kind = desired.resources[address], kinds[address.kind]
+        want = wants[address] = fill(item.tree, moving)
+        observed = live.observed.get(address)
+        change = _compare(item, want, observed, kind, live, moving)
+        moving[str(address)] = _output(change, observed, address)
+        changes.append(change)
+    removed = (_remove(address, live, kinds, "no longer declared") for address in undeclared(desired, live)) if prune else ()
+    return Compared((*changes, *removed), wants)
+
+
+def destroy(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = False) -> Compared:
+    """What is declared here and owned goes; the App is forgotten, never deleted by this."""
+    mine = [a for a in declared_order(desired) if (o := live.observed.get(a)) and o.record and o.record.owner == desired.owner]
+    if prune:
+        mine += undeclared(desired, live)
+    return Compared(tuple(_remove(address, live, kinds, "") for address in mine), {})
+
+
+def declared_order(desired: DesiredState) -> list[Address]:
+    """Producers before consumers, otherwise as declared."""
+    return dependency_order({a: [r.target for r in d.references] for a, d in desired.resources.items()})
+
+
+def undeclared(desired: DesiredState, live: LiveState) -> list[Address]:
+    """Live objects of this owner that the manifests do not declare (any more); never an App."""
+    return sorted(
+        address
+        for address, observed in live.observed.items()
+        if address not in desired.resources and observed.record is not None
+        and observed.record.owner == desired.owner and address.id != "" and not _is_app(observed)
+    )
+
+
+def _is_app(observed: Observed) -> bool:
+    return observed.address.kind == "apps"
+
+
+def _output(change: ResourceChange, observed: Observed | None, address: Address) -> Unknown | str:
+    """The version id that consumers will pin: known, unless this change makes a new one."""
+    unknown = Unknown(str(address), "version_id")
+    if change.action in (Action.CREATE, Action.REPLACE) or change.new_version or observed is None:
+        return unknown
+    version = _serving(observed)
+    return version.id if version is not None else unknown
+
+
+def _serving(observed: Observed) -> LiveVersion | None:
+    """The version that counts as this set's: marked, or about to be adopted."""
+    return observed.managed or observed.newest
+
+
+# --- one object ------------------------------------------------------------------------------------------------------
+
+
+def _compare(
+    item: Desired, want: Tree, observed: Observed | None, kind: Kind, live: LiveState, moving: Mapping[str, Any]
+) -> ResourceChange:
+    if observed is None:
+        return _create(item, want, live)
+    have = kind.align(want, _have(item, want, observed, kind))
+    paths = _compared_paths(item, observed, kind)
+    was = _was(item, observed, kind)
+    fields = tuple(_field_changes(want, have, was, paths, item, kind, moving))
+    if _lacks_version(item, observed, kind, want, have, fields):
+        fields += tuple(_first_version(want, kind, paths))
+    fields = tuple(f if not kind.fields.any(kind.fields.sensitive, f.path) else replace(f, sensitive=True) for f in fields)
+    fits = _record_fits(item, want, observed, kind, live)
+    marked = _mark_fits(item, want, observed, kind)
+    action, reasons = _action(item, observed, kind, fields, fits and marked and _listed(item, live, kind))
+    return ResourceChange(
+        item.address, item.kind, action, fields, reasons, record=not fits, mark=not marked,
+        before=project(have, paths), after=project(want, paths), location=item.location,
+    )
+
+
+def _create(item: Desired, want: Tree, live: LiveState) -> ResourceChange:
+    entry = live.inventory.entries.get(str(item.address))
+    deleted = entry is not None and not entry.pending and live.exists
+    return ResourceChange(
+        item.address, item.kind, Action.CREATE, after=want, location=item.location,
+        cause=Cause.DRIFT if deleted else Cause.EDIT,
+        reasons=("was deleted behind our back",) if deleted else (),
+    )
+
+
+def _remove(address: Address, live: LiveState, kinds: Kinds, reason: str) -> ResourceChange:
+    observed = live.observed[address]
+    kind = kinds[address.kind]
+    if _is_app(observed):
+        return ResourceChange(address, kind.name, Action.FORGET, reasons=("left in place",), before=observed.tree)
+    if not kind.deletable:
+        reasons = tuple(r for r in (reason, f"left in the app: the service cannot delete {kind.plural}") if r)
+        return ResourceChange(address, kind.name, Action.FORGET, reasons=reasons, before=observed.tree)
+    return ResourceChange(address, kind.name, Action.DELETE, reasons=(reason,) if reason else (), before=observed.tree)
+
+
+def _compared_paths(item: Desired, observed: Observed, kind: Kind) -> list[Path]:
+    """The owned paths, without ignored ones and without a version that the list has settled."""
+    settled = kind.versions is not None and not observed.complete
+    return sorted(
+        path for path in item.written - item.ignored
+        if not (settled and kind.effect(path) is Effect.NEW_VERSION)
+    )
+
+
+def _have(item: Desired, want: Tree, observed: Observed, kind: Kind) -> Tree:
+    """The live tree, with the version that counts in its place."""
+    if kind.versions is None or not observed.complete:
+        return observed.tree
+    version = _effective(item, want, observed, kind)
+    return observed.tree if version is None or not version.tree else put(observed.tree, kind.versions.path, version.tree)
+
+
+def _effective(item: Desired, want: Tree, observed: Observed, kind: Kind) -> LiveVersion | None:
+    """The managed version, unless somebody posted a newer one with other declared values (design 4.5)."""
+    newest, managed = observed.newest, observed.managed
+    if managed is None or newest is None or newest.id == managed.id or _trains(want):
+        return managed or newest
+    prefix = kind.versions.path if kind.versions else ()
+    paths = [path for path in item.written - item.ignored if path[: len(prefix)] == prefix]
+    newest_tree = put({}, prefix, newest.tree or ABSENT)
+    equal = all(same(value_at(want, p, kind), value_at(newest_tree, p, kind)) for p in paths)
+    return managed if equal else newest
+
+
+def _trains(tree: Tree) -> bool:
+    return tree.get("model_type_id", DEFAULT_TYPE) in TRAINABLE
+
+
+def _was(item: Desired, observed: Observed, kind: Kind) -> dict[str, str]:
+    """What the record (and the version's mark) remembers; nothing if it is in another canonical form."""
+    record, mark = observed.record, observed.managed.mark if observed.managed else None
+    was = dict(record.fields) if record and record.canon == CANON else {}
+    if mark and mark.canon == CANON and wants_version(item, kind):
+        was |= mark.fields
+    return was
+
+
+# --- fields ----------------------------------------------------------------------------------------------------------
+
+
+def _field_changes(
+    want: Tree, have: Tree, was: Mapping[str, str], paths: list[Path], item: Desired, kind: Kind,
+    moving: Mapping[str, Any],
+) -> Iterator[FieldChange]:
+    wanted, had = prints(want, paths, kind), prints(have, paths, kind)
+    sets = [path for path in paths if (s := kind.fields.shape.at(path)) is not None and s.key is not None]
+    members = {e.path: e for s in sets for e in _members(s, want, have, was, wanted, had, kind)}
+    yield from members.values()
+    for path in _moved(want, have, paths, wanted, had, kind, was):
+        if path not in sets and not any(path[: len(m)] == m for m in members):
+            yield _leaf(path, want, have, was, wanted, had, item, kind, moving)
+    yield from _dropped(paths, want, have, was, item, kind)
+
+
+def _moved(
+    want: Tree, have: Tree, paths: list[Path], wanted: Mapping[Path, str], had: Mapping[Path, str], kind: Kind,
+    was: Mapping[str, str],
+) -> list[Path]:
+    """The leaves that differ. A write-only one differs from the record, since it is never read back as sent."""
+    write_only = [p for p in paths if kind.fields.any(kind.fields.write_only, p)]
+    readable = [p for p in paths if p not in write_only]
+    forgotten = [p for p in write_only if remembered(was, p, wanted) is not True]
+    if all(wanted[p] == had[p] for p in readable):
+        return forgotten
+    return sorted(forgotten + _differing(have, want, readable, kind))
+
+
+def _differing(have: Tree, want: Tree, paths: list[Path], kind: Kind) -> list[Path]:
+    """The only use of deepdiff: which of the owned leaves differ, each leaf compared as a whole."""
+    from deepdiff import DeepDiff  # 0.1 s to import, so only when something differs
+
+    left = {path_text(p): _comparable(value_at(have, p, kind)) for p in paths}
+    right = {path_text(p): _comparable(value_at(want, p, kind)) for p in paths}
+    delta = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0, ignore_nan_inequality=True)
+    names = {change.path(output_format="list")[0] for changes in delta.values() for change in changes}
+    return [path for path in paths if path_text(path) in names]
+
+
+def _comparable(value: Any) -> Any:
+    if value is ABSENT:
+        return {"absent": True}
+    return {"unknown": str(value.address)} if isinstance(value, Unknown) else [value]
+
+
+def _leaf(
+    path: Path, want: Tree, have: Tree, was: Mapping[str, str], wanted: Mapping[Path, str], had: Mapping[Path, str],
+    item: Desired, kind: Kind, moving: Mapping[str, Any],
+) -> FieldChange:
+    cause = _cause(path, was, wanted, had)
+    follows = _follows(path, item, moving, cause)
+    return FieldChange(
+        path, get(have, path), get(want, path), Cause.FOLLOWS if follows else cause, kind.effect(path), follows
+    )
+
+
+def _cause(path: Path, was: Mapping[str, str], wanted: Mapping[Path, str], had: Mapping[Path, str]) -> Cause:
+    """The truth table of the module, for a path that is written and differs."""
+    as_wanted = remembered(was, path, wanted)
+    if as_wanted is None:
+        return Cause.EDIT
+    if as_wanted:
+        return Cause.DRIFT
+    return Cause.EDIT if remembered(was, path, had) else Cause.EDIT_OVER_DRIFT
+
+
+def _follows(path: Path, item: Desired, moving: Mapping[str, Any], cause: Cause) -> str | None:
+    """The producer whose new version this path follows: in this run, or in an earlier one that stopped halfway."""
+    for reference in item.references:
+        if reference.path == path and reference.output and reference.declared:
+            target = str(reference.target)
+            if isinstance(moving.get(target), Unknown) or cause is Cause.EDIT:
+                return target
+    return None
+
+
+def _members(
+    path: Path, want: Tree, have: Tree, was: Mapping[str, str], wanted: Mapping[Path, str], had: Mapping[Path, str],
+    kind: Kind,
+) -> Iterator[FieldChange]:
+    """Elements of a closed set that stand on one side only: each goes or comes whole."""
+    mine, theirs = _elements(want, path), _elements(have, path)
+    for name in [n for n in mine if n not in theirs] + [n for n in theirs if n not in mine]:
+        element = (*path, name)
+        cause = _member_cause(element, name in mine, was, wanted, had)
+        yield FieldChange(element, theirs.get(name, ABSENT), mine.get(name, ABSENT), cause, kind.effect(element))
+
+
+def _elements(tree: Tree, path: Path) -> dict[str, Any]:
+    value = get(tree, path)
+    return value if isinstance(value, dict) else {}
+
+
+def _member_cause(
+    element: Path, wanted_now: bool, was: Mapping[str, str], wanted: Mapping[Path, str], had: Mapping[Path, str]
+) -> Cause:
+    as_wanted = remembered(was, element[:-1], wanted)
+    if as_wanted is None:
+        return Cause.EDIT
+    if as_wanted:
+        return Cause.DRIFT
+    if remembered(was, element[:-1], had):
+        return Cause.EDIT
+    prefix = path_text(element) + "/"
+    recorded = any(name.startswith(prefix) for name in was)
+    return Cause.DRIFT if recorded == wanted_now else Cause.EDIT
+
+
+def _dropped(
+    paths: list[Path], want: Tree, have: Tree, was: Mapping[str, str], item: Desired, kind: Kind
+) -> Iterator[FieldChange]:
+    """Recorded but no longer written: REMOVED or RELEASED."""
+    written = item.written | {item_path for item_path in paths}
+    for path in sorted(recorded_paths(was)):
+        if path in written or _in_missing_element(path, written, want, kind):
+            continue
+        value = value_at(have, path, kind)
+        if value is ABSENT or get(have, path) is ABSENT:
+            continue
+        untouched = remembered(was, path, {path: fingerprint(value)})
+        if not untouched:
+            yield FieldChange(path, get(have, path), ABSENT, Cause.RELEASED, Effect.RECORD)
+        else:
+            can = kind.fields.any(kind.fields.clearable, path)
+            yield FieldChange(path, get(have, path), ABSENT, Cause.REMOVED, kind.effect(path) if can else Effect.RECORD)
+
+
+def _in_missing_element(path: Path, written: Iterable[Path], want: Tree, kind: Kind) -> bool:
+    """Whether a path lies in an element that a written set no longer lists: that goes whole, see `_members`."""
+    for depth in range(1, len(path)):
+        shape = kind.fields.shape.at(path[:depth])
+        if shape is not None and shape.key is not None and path[:depth] in written:
+            return path[depth] not in _elements(want, path[:depth])
+    return False
+
+
+# --- versions and records --------------------------------------------------------------------------------------------
+
+
+def _lacks_version(
+    item: Desired, observed: Observed, kind: Kind, want: Tree, have: Tree, fields: tuple[FieldChange, ...]
+) -> bool:
+    """Whether a version of ours must be made although no field says so: never finished, or deleted."""
+    if not wants_version(item, kind) or not observed.complete or any(f.effect is Effect.NEW_VERSION for f in fields):
+        return False
+    return observed.managed is None and observed.newest is None
+
+
+def _first_version(want: Tree, kind: Kind, paths: list[Path]) -> Iterator[FieldChange]:
+    path = kind.versions.path if kind.versions else ()
+    yield FieldChange(path, ABSENT, get(want, path), Cause.DRIFT, Effect.NEW_VERSION)
+
+
+def _action(
+    item: Desired, observed: Observed, kind: Kind, fields: tuple[FieldChange, ...], fits: bool
+) -> tuple[Action, tuple[str, ...]]:
+    effects = {field.effect for field in fields}
+    if Effect.REPLACE in effects:
+        return Action.REPLACE, ()
+    if effects - {Effect.RECORD}:
+        return Action.UPDATE, _version_reason(observed, kind, item)
+    if fields or not fits:
+        return Action.ADOPT, ("taken over as it is",) if observed.record is None else ("our record is brought up to date",)
+    return Action.NO_OP, ()
+
+
+def _version_reason(observed: Observed, kind: Kind, item: Desired) -> tuple[str, ...]:
+    if not wants_version(item, kind) or observed.managed is not None or not observed.complete:
+        return ()
+    return ("has no version made by this manifest set: creation was not finished, or it was deleted",)
+
+
+def _record_fits(item: Desired, want: Tree, observed: Observed, kind: Kind, live: LiveState) -> bool:
+    record, owner = observed.record, live.inventory.owner
+    return record is not None and record.text() == target_record(item, want, kind, owner).text()
+
+
+def _listed(item: Desired, live: LiveState, kind: Kind) -> bool:
+    """Whether the inventory lists the object as there; a leftover `pending` must be settled."""
+    entry = live.inventory.entries.get(str(item.address))
+    return kind.keeps is Keeps.APP or (entry is not None and not entry.pending)
+
+
+def _mark_fits(item: Desired, want: Tree, observed: Observed, kind: Kind) -> bool:
+    if not wants_version(item, kind) or not observed.complete:
+        return True
+    mark = observed.managed.mark if observed.managed else None
+    return mark is not None and mark.canon == CANON and dict(mark.fields) == version_fields(item, want, kind)
+
+
+def needs_read(item: Desired, want: Tree, observed: Observed, kind: Kind) -> bool:
+    """Whether a list leaves open what becomes of a declared object (design 4.7).
+
+    Without a record in the list there may be one that the list drops; a version is settled only by an untouched mark
+    with the very values that are wanted now.
+    """
+    if observed.complete:
+        return False
+    if kind.keeps is Keeps.INVENTORY:
+        return False
+    if observed.record is None:
+        return True
+    if not wants_version(item, kind):
+        return False
+    newest = observed.newest
+    mark = newest.mark if newest else None
+    if newest is None or mark is None or not newest.untouched or mark.canon != CANON:
+        return True
+    return mark.owner != observed.record.owner or dict(mark.fields) != version_fields(item, want, kind)

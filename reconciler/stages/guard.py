@@ -1,0 +1,170 @@
+"""Plan -> refusals: one small function for each rule, each refusal with the flag that allows it.
+
+A refusal stops the whole run before anything is written. Belongs here: permission. Does not belong here: finding
+changes (`diff`) or noticing that the world moved (`apply`, right before each write).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from reconciler.core.address import Address
+from reconciler.core.change import Action, Effect, ResourceChange
+from reconciler.core.kind import Keeps, Kind
+from reconciler.core.plan import Refusal
+from reconciler.core.state import DesiredState, LiveState
+from reconciler.core.tree import Tree, get, show_path
+
+Kinds = Mapping[str, Kind]
+
+RULES = ("delete", "replace", "in-use", "protected", "takeover", "empty", "adopt")
+
+
+@dataclass(frozen=True, slots=True)
+class Rails:
+    """Limits and permissions of a run. `allowed` holds (rule, address or glob) pairs."""
+
+    allowed: frozenset[tuple[str, str]] = frozenset()
+    delete_count: int = 3
+    """A run may delete fewer objects than this without being asked."""
+    delete_share: float = 0.3
+    """... or up to this share of the owned ones."""
+    destroying: bool = False
+
+    def allows(self, rule: str, address: Address) -> bool:
+        """Whether a flag allows the rule to be broken for an object."""
+        names = (str(address), address.qualified)
+        return any(rule == r and any(fnmatchcase(n, pattern) for n in names) for r, pattern in self.allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a rule may look at."""
+
+    changes: tuple[ResourceChange, ...]
+    desired: DesiredState
+    live: LiveState
+    kinds: Kinds
+    rails: Rails = field(default_factory=Rails)
+
+    def ending(self) -> list[ResourceChange]:
+        """The changes after which an object is gone."""
+        return [change for change in self.changes if change.action is Action.DELETE]
+
+
+def guard(case: Case) -> tuple[Refusal, ...]:
+    """Every refusal that no flag lifts."""
+    found = (refusal for rule in _RULES for refusal in rule(case))
+    return tuple(r for r in found if r.flag is None or not case.rails.allows(r.rule, r.address))
+
+
+def _flag(rule: str, address: Address | str) -> str:
+    return f"--adopt {address}" if rule == "adopt" else f"--allow {rule}={address}"
+
+
+def _empty_set(case: Case) -> Iterator[Refusal]:
+    """No document at all is more often a wrong path than a wish."""
+    if case.desired.documents == 0 and not case.rails.destroying:
+        app = Address(case.live.scope, "apps", case.live.scope.app_id)
+        owned = len(case.live.inventory.entries)
+        yield Refusal("empty", app, f"the manifest set is empty; {owned} objects of owner {case.desired.owner} exist",
+                      _flag("empty", app))
+
+
+def _too_many_deletes(case: Case) -> Iterator[Refusal]:
+    doomed = [c for c in case.ending() if not case.rails.allows("delete", c.address)]
+    mine = [o for o in case.live.observed.values() if o.record and o.record.owner == case.desired.owner]
+    limit = case.rails.delete_share * len(mine)
+    if case.rails.destroying or len(doomed) < case.rails.delete_count or len(doomed) <= limit:
+        return
+    for change in doomed:
+        yield Refusal(
+            "delete", change.address,
+            f"{len(doomed)} of {len(mine)} owned objects would be deleted "
+            f"(limit: {case.rails.delete_count - 1}, or {case.rails.delete_share:.0%})",
+            _flag("delete", change.address),
+        )
+
+
+def _foreign_records(case: Case) -> Iterator[Refusal]:
+    """Another owner's object is refused by name; one without record needs to be the same, or `--adopt`."""
+    for change in case.changes:
+        observed = case.live.observed.get(change.address)
+        if observed is None or change.action is Action.CREATE:
+            continue
+        if observed.record is not None and observed.record.owner != case.desired.owner:
+            yield Refusal("takeover", change.address,
+                          f"{change.address} belongs to owner {observed.record.owner!r}, not to {case.desired.owner!r}",
+                          _flag("takeover", change.address))
+        elif observed.record is None and change.action is not Action.ADOPT and not _may_adopt(change, case):
+            paths = ", ".join(show_path(f.path) for f in change.fields[:4])
+            yield Refusal("adopt", change.address,
+                          f"{change.address} exists, was not made by this manifest set, and differs in {paths}",
+                          _flag("adopt", change.address))
+
+
+def _may_adopt(change: ResourceChange, case: Case) -> bool:
+    """A concept still as the service makes it may be taken over: inputs create concepts (facts 3.2)."""
+    observed = case.live.observed[change.address]
+    return case.kinds[change.address.kind].pristine(observed.tree, change.address.id)
+
+
+def _protected(case: Case) -> Iterator[Refusal]:
+    for change in case.changes:
+        observed = case.live.observed.get(change.address)
+        if change.action not in (Action.DELETE, Action.REPLACE) or observed is None or observed.record is None:
+            continue
+        item = case.desired.resources.get(change.address)
+        protect = item.lifecycle.protect if item and not case.rails.destroying else observed.record.protect
+        if protect or observed.record.protect:
+            yield Refusal("protected", change.address, f"{change.address} is protected (lifecycle.protect)",
+                          _flag("protected", change.address))
+
+
+def _replaced(case: Case) -> Iterator[Refusal]:
+    for change in case.changes:
+        if change.action is not Action.REPLACE:
+            continue
+        paths = ", ".join(show_path(f.path) for f in change.fields if f.effect is Effect.REPLACE)
+        if not case.kinds[change.address.kind].replaceable:
+            yield Refusal("replace", change.address,
+                          f"{paths} of an {change.kind} is fixed at creation, and an {change.kind} is never replaced", None)
+        else:
+            yield Refusal("replace", change.address,
+                          f"{paths} is fixed at creation: replacing deletes {change.address} with all its versions, and "
+                          f"workflows that use it fail in between; a new id (for example {change.address.id}-2) avoids both",
+                          _flag("replace", change.address))
+
+
+def _in_use(case: Case) -> Iterator[Refusal]:
+    """A delete of what a live workflow, or the app's default, will still refer to."""
+    gone = {c.address for c in case.changes if c.action in (Action.DELETE, Action.FORGET)}
+    doomed = {c.address for c in case.ending()}
+    for address, user in _remaining_uses(case, gone):
+        if address in doomed:
+            yield Refusal("in-use", address, f"{address} is used by {user}", _flag("in-use", address))
+
+
+def _remaining_uses(case: Case, gone: set[Address]) -> Iterator[tuple[Address, str]]:
+    for address, observed in case.live.observed.items():
+        kind = case.kinds[address.kind]
+        item = None if case.rails.destroying else case.desired.resources.get(address)
+        if kind.keeps is Keeps.APP:
+            yield from _default_use(case, item.tree if item else observed.tree, address, declared=item is not None)
+        elif address not in gone:
+            tree = item.tree if item is not None else observed.tree
+            yield from ((reference.target, str(address)) for reference in kind.references(tree, case.live.scope))
+
+
+def _default_use(case: Case, tree: Tree, app: Address, *, declared: bool) -> Iterator[tuple[Address, str]]:
+    """The app's default workflow counts as used, unless the App is ours and is put on another one first."""
+    default = get(tree, ("default_workflow", "id"))
+    record = case.live.observed[app].record
+    ours = record is not None and record.owner == case.desired.owner
+    if default and (declared or not ours):
+        yield Address(app.scope, "workflows", default), f"{app} as its default workflow"
+
+
+_RULES = (_empty_set, _foreign_records, _replaced, _protected, _in_use, _too_many_deletes)

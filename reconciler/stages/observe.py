@@ -1,0 +1,250 @@
+"""Api -> live state: list, read what a list does not settle, decode records. Only reads.
+
+Belongs here: which RPCs show what, and turning messages into `Observed`. Does not belong here: what is wanted; which
+objects need a full read is decided by a predicate that the pipeline hands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+from reconciler.core.address import MAIN, Address, Scope
+from reconciler.core.canonical import struct_to_tree, tree_from
+from reconciler.core.kind import Keeps, Kind, Versions, user_app
+from reconciler.core.remote import Api, NotFound, items
+from reconciler.core.state import (
+    RECORD_KEY,
+    Inventory,
+    LiveState,
+    LiveVersion,
+    Mark,
+    Observed,
+    Record,
+    inventory_key,
+    ours,
+)
+from reconciler.core.tree import ABSENT, Tree, get, put
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def observe(api: Api, scope: Scope, owner: str, kinds: Iterable[Kind], *, workers: int = 8) -> LiveState:
+    """The app and everything its lists show: one Get, then one list for each kind (O(pages) calls)."""
+    kinds = tuple(kinds)
+    app_kind = next(kind for kind in kinds if kind.keeps is Keeps.APP)
+    app = _get(api, app_kind, Address(scope, app_kind.plural, scope.app_id))
+    if app is None:
+        return LiveState(scope, False, {}, Inventory(owner, {}))
+    inventories = _inventories(app.metadata)
+    inventory = inventories.pop(owner, Inventory(owner, {}))
+    state = LiveState(scope, True, {app.address: app}, inventory, inventories)
+    listed = [kind for kind in kinds if kind.crud.list is not None]
+    found = _each(lambda kind: _list(api, kind, scope), listed, workers)
+    observed = {o.address: o for group in found for o in group}
+    return replace(state, observed={**state.observed, **_with_records(observed, state, kinds)})
+
+
+def settle(
+    api: Api, live: LiveState, kinds: Mapping[str, Kind], addresses: Iterable[Address], *, workers: int = 8
+) -> LiveState:
+    """The same state with the given objects read in full; one that is not there is taken out.
+
+    `kinds` is keyed by plural. An object that lists lack but a Get shows is put in (a list may lag behind).
+    """
+    wanted = list(addresses)
+    if not live.exists or not wanted:
+        return live
+    read = dict(zip(wanted, _each(lambda a: read_one(api, a, live, kinds), wanted, workers), strict=True))
+    kept = {address: o for address, o in live.observed.items() if address not in read}
+    return replace(live, observed={**kept, **{a: o for a, o in read.items() if o is not None}})
+
+
+def read_one(
+    api: Api, address: Address, live: LiveState, kinds: Mapping[str, Kind]
+) -> Observed | None:
+    """One object read in full, with its record; None when it is not there."""
+    kind = kinds[address.kind]
+    if kind.crud.get is None:
+        found = {o.address: o for o in _list(api, kind, address.scope, fold, address)}.get(address)
+    else:
+        found = _get(api, kind, address)
+    if found is None:
+        return None
+    if kind.versions is not None:
+        found = _read_versions(api, kind, kind.versions, found, live.inventory.owner)
+    return _with_records({address: found}, live, (kind,))[address]
+
+
+def latest_version(api: Api, model: Address) -> tuple[str, str] | None:
+    """(model id, newest version id) of any readable model, for a reference that names no version; None if it is gone.
+
+    The service may answer an old hex id with the readable one (facts 4.5).
+    """
+    try:
+        reply: Any = api.call("GetModel", user_app_id=user_app(model.scope), model_id=model.id)
+    except NotFound:
+        return None
+    return reply.model.id, reply.model.model_version.id
+
+
+def concept_exists(api: Api, concept: Address) -> bool:
+    """Whether a concept of any app can be read."""
+    try:
+        api.call("GetConcept", user_app_id=user_app(concept.scope), concept_id=concept.id)
+    except NotFound:
+        return False
+    return True
+
+
+def count_resources(api: Api, scope: Scope) -> dict[str, int]:
+    """What GetResourceCounts says an app holds: datasets, models, workflows, inputs, pipelines (facts 3.1)."""
+    reply: Any = api.call("GetResourceCounts", user_app_id=user_app(scope))
+    return {field: getattr(reply, field) for field in ("datasets", "models", "workflows", "inputs", "pipelines")}
+
+
+def _each(work: Callable[[A], B], things: list[A], workers: int) -> list[B]:
+    if len(things) <= 1:
+        return [work(thing) for thing in things]
+    with ThreadPoolExecutor(min(workers, len(things))) as pool:
+        return list(pool.map(work, things))
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+def _get(api: Api, kind: Kind, address: Address) -> Observed | None:
+    id_field = {} if kind.keeps is Keeps.APP else {kind.crud.id_field: address.id}
+    rpc = kind.full_read or str(kind.crud.get)
+    try:
+        reply = api.call(rpc, user_app_id=user_app(address.scope), **id_field)
+    except NotFound:
+        return None
+    message = getattr(reply, kind.crud.item)
+    # GetWorkflow may answer with a public workflow of that id (facts 3.8).
+    return decode(message, kind, address.scope) if _is_of(message, address.scope) else None
+
+
+def _list(api: Api, kind: Kind, scope: Scope, only: Address | None = None) -> list[Observed]:
+    fields = dict(kind.list_fields)
+    messages = items(api, str(kind.crud.list), user_app_id=user_app(scope), **fields)
+    found = (decode(m, kind, scope) for m in messages if _is_of(m, scope) and not _is_bookmark(m))
+    return [replace(o, complete=False) for o in found if only is None or o.address == only]
+
+
+def _is_of(message: Any, scope: Scope) -> bool:
+    """Whether a listed object is the app's own: lists may show public ones as well (facts 3.5)."""
+    app_id, user_id = getattr(message, "app_id", ""), getattr(message, "user_id", "")
+    if (user_id, app_id) == (MAIN.user_id, MAIN.app_id) and scope != MAIN:
+        return False
+    return app_id in ("", scope.app_id) and (user_id in ("", scope.user_id) or not app_id)
+
+
+def _is_bookmark(message: Any) -> bool:
+    return "bookmark_origin" in message.DESCRIPTOR.fields_by_name and message.HasField("bookmark_origin")
+
+
+def decode(message: Any, kind: Kind, scope: Scope) -> Observed:
+    """A live message as the engine sees it: canonical tree without our keys, and the record in its own metadata."""
+    app = kind.keeps is Keeps.APP
+    address = Address(scope, kind.plural, scope.app_id if app else kind.identify(message, scope))
+    metadata = _metadata(message)
+    tree = kind.fold(_hide_ours(tree_from(message, kind.fields.shape)))
+    own = kind.keeps is not Keeps.INVENTORY
+    observed = Observed(
+        address=address, kind=kind.name, tree=tree, metadata=metadata,
+        record=Record.parse(metadata.get(RECORD_KEY), address) if own else None,
+        service_id=getattr(message, "id", ""),
+    )
+    return _with_newest(observed, message, kind.versions) if kind.versions else observed
+
+
+def _metadata(message: Any) -> dict[str, Any]:
+    has = "metadata" in message.DESCRIPTOR.fields_by_name and message.HasField("metadata")
+    return struct_to_tree(message.metadata) if has else {}
+
+
+def _hide_ours(tree: Tree) -> Tree:
+    metadata = tree.get("metadata")
+    if not isinstance(metadata, dict) or not any(ours(key) for key in metadata):
+        return tree
+    rest = {key: value for key, value in metadata.items() if not ours(key)}
+    return put(tree, ("metadata",), rest or ABSENT)
+
+
+def _inventories(metadata: Mapping[str, Any]) -> dict[str, Inventory]:
+    prefix = inventory_key("")
+    named = {key.removeprefix(prefix): value for key, value in metadata.items() if key.startswith(prefix)}
+    parsed = {owner: Inventory.parse(value, owner) for owner, value in named.items()}
+    return {owner: inventory for owner, inventory in parsed.items() if inventory is not None}
+
+
+def _with_records(
+    observed: Mapping[Address, Observed], live: LiveState, kinds: Iterable[Kind]
+) -> dict[Address, Observed]:
+    """Join the records that stand in an inventory; ours first, then any other owner's."""
+    kept = {kind.name for kind in kinds if kind.keeps is Keeps.INVENTORY}
+    inventories = (live.inventory, *live.others.values())
+    joined = {}
+    for address, found in observed.items():
+        if found.kind in kept:
+            records = (inventory.record(address) for inventory in inventories)
+            found = replace(found, record=next((r for r in records if r is not None), None))
+        joined[address] = found
+    return joined
+
+
+# --- versions --------------------------------------------------------------------------------------------------------
+
+
+def _with_newest(observed: Observed, message: Any, versions: Versions) -> Observed:
+    """The newest version as a list shows it; its tree counts as unread, since lists may leave out concepts (U4)."""
+    version = getattr(message, versions.crud.item)
+    tree, model_level = get(observed.tree, versions.path), put(observed.tree, versions.path, ABSENT)
+    if not version.id:
+        return replace(observed, tree=model_level)
+    newest = _live_version(version, observed.address, None if tree is ABSENT else tree)
+    managed = newest if newest.mark is not None else None
+    return replace(observed, tree=model_level, newest=newest, managed=managed)
+
+
+def _live_version(version: Any, model: Address, tree: Tree | None) -> LiveVersion:
+    metadata = _metadata(version)
+    made, moved, ended = (getattr(version, f"{name}_at") for name in ("created", "modified", "completed"))
+    last = max(moved.ToNanoseconds(), 0)
+    untouched = last in (0, made.ToNanoseconds()) or last <= ended.ToNanoseconds()
+    return LiveVersion(
+        id=version.id, tree=_hide_ours(tree or {}), mark=Mark.parse(metadata.get(RECORD_KEY), model),
+        metadata=metadata, untouched=untouched, status=version.status.code,
+    )
+
+
+def _read_versions(
+    api: Api, kind: Kind, versions: Versions, observed: Observed, owner: str
+) -> Observed:
+    """Find the version this owner manages when the newest one is not it: somebody posted a newer one, or all are gone."""
+    newest = observed.newest
+    if newest is None or (newest.mark is not None and newest.mark.owner == owner):
+        return observed
+    parent = {"user_app_id": user_app(observed.address.scope), versions.parent_id_field: observed.address.id}
+    for version in items(api, str(versions.crud.list), **parent):
+        found = _live_version(version, observed.address, None)
+        if found.mark is not None and found.mark.owner == owner:
+            return replace(observed, managed=_read_version(api, kind, versions, observed.address, found))
+    return replace(observed, managed=None)
+
+
+def _read_version(
+    api: Api, kind: Kind, versions: Versions, model: Address, version: LiveVersion
+) -> LiveVersion:
+    reply: Message = api.call(
+        str(kind.full_read), user_app_id=user_app(model.scope), version_id=version.id, **{kind.crud.id_field: model.id}
+    )
+    tree = kind.fold(tree_from(getattr(reply, kind.crud.item), kind.fields.shape))
+    read = get(tree, versions.path)
+    return replace(version, tree=_hide_ours({} if read is ABSENT else read))

@@ -1,0 +1,314 @@
+"""Declarations -> desired state: variables, types, scope, references. Offline: the network is never asked.
+
+Belongs here: turning what was written into canonical trees with owned paths, and every problem that needs no live app.
+Does not belong here: reading YAML (`load`) or looking up what is not declared (`observe`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.address import Address, Scope
+from reconciler.core.canonical import canonical
+from reconciler.core.declaration import Declaration, substitute
+from reconciler.core.diagnostics import Diagnostic, Location, Severity, did_you_mean, error, warning
+from reconciler.core.graph import CycleFound, dependency_order
+from reconciler.core.kind import Kind, Problem, matches
+from reconciler.core.schema import Decoded, decode
+from reconciler.core.state import Desired, DesiredState, Reference
+from reconciler.core.tree import ABSENT, Path, Unknown, get, put
+from reconciler.core.variables import Variables
+
+MAX_ID = 48
+SAFE_ID = 32
+_ID = re.compile(r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*")
+_CONCEPT_ID = re.compile(r"[^\s/\x00-\x1f\x7f]+")
+PUBLIC_WORKFLOWS = ("Empty", "General", "Universal", "Face", "Language-Understanding")
+"""GetWorkflow looks among Clarifai's own workflows first (facts 3.8), so these ids are asking for trouble."""
+
+PLACEHOLDER = "me"
+"""Stands for a user or app that an offline check does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What flags and environment say about the scope, the owner, and variables."""
+
+    user_id: str | None = None
+    app_id: str | None = None
+    explicit_user_id: str | None = None
+    """From a flag: must not contradict a document; the others only fill gaps."""
+    explicit_app_id: str | None = None
+    owner: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The desired state as far as it could be made, and every problem. `app` tells whether an App is declared."""
+
+    state: DesiredState | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a state without errors."""
+        return self.state is not None and not any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+
+def resolve(declarations: Iterable[Declaration], kinds: Mapping[str, Kind], options: Options) -> Resolved:
+    """The desired state of one manifest set; never raises on bad input."""
+    problems: list[Diagnostic] = []
+    known = _known_kinds(declarations, kinds, problems)
+    named = _substitute_names(known, options, problems)
+    scope = _scope(named, options, problems)
+    variables = _variables(options, scope)
+    built = [_build(d.with_spec(substitute(d.spec, variables.scalar)), kinds[d.kind], scope, problems)  # type: ignore[arg-type]
+             for d in named]
+    problems += variables.problems
+    resources = _unique((d for d in built if d is not None), problems)
+    resources = _link(resources, kinds, scope, options, problems)
+    problems += _cycles(resources)
+    owner = _owner(named, scope, options, problems)
+    state = DesiredState(scope, owner, resources, len(named))
+    return Resolved(state, tuple(sorted(dict.fromkeys(problems), key=_place)))
+
+
+def _place(problem: Diagnostic) -> tuple[str, int, int]:
+    at = problem.location
+    return (at.file, at.line, at.column) if at else ("", 0, 0)
+
+
+def _known_kinds(
+    declarations: Iterable[Declaration], kinds: Mapping[str, Kind], problems: list[Diagnostic]
+) -> list[Declaration]:
+    known = []
+    for declaration in declarations:
+        if declaration.kind in kinds:
+            known.append(declaration)
+        else:
+            hint = did_you_mean(declaration.kind, kinds) or f"kinds: {', '.join(kinds)}"
+            problems.append(error(f"unknown kind {declaration.kind!r}", declaration.location, hint=hint))
+    return known
+
+
+# --- scope and owner -------------------------------------------------------------------------------------------------
+
+
+def _substitute_names(
+    declarations: list[Declaration], options: Options, problems: list[Diagnostic]
+) -> list[Declaration]:
+    """Names and namespaces first: they decide the scope that `${CLARIFAI_APP_ID}` in a spec stands for."""
+    values = dict(options.variables)
+    if options.user_id or options.offline:
+        values["CLARIFAI_USER_ID"] = options.user_id or PLACEHOLDER
+    if options.app_id:
+        values["CLARIFAI_APP_ID"] = options.app_id
+    variables = Variables(values)
+    named = [
+        replace(
+            d,
+            name=d.name and variables.text(d.name, d.name_location),
+            namespace=d.namespace and variables.text(d.namespace, d.location),
+        )
+        for d in declarations
+    ]
+    problems += variables.problems
+    return named
+
+
+def _scope(declarations: list[Declaration], options: Options, problems: list[Diagnostic]) -> Scope:
+    apps = [d for d in declarations if d.kind == "App"]
+    for extra in apps[1:]:
+        problems.append(
+            error("a manifest set declares one App", extra.location, hint=f"the first one is at {apps[0].location}")
+        )
+    claims = [(d.name, d.name_location) for d in apps[:1] if d.name]
+    claims += [(d.namespace, d.location) for d in declarations if d.namespace]
+    app_id = claims[0][0] if claims else options.app_id
+    for claim, location in claims:
+        if claim != app_id:
+            problems.append(error(f"namespace {claim!r} is not the app {app_id!r} of {claims[0][1]}", location))
+    if options.explicit_app_id and claims and options.explicit_app_id != app_id:
+        problems.append(error(f"--app-id {options.explicit_app_id} contradicts the manifests, which name {app_id!r}",
+                              claims[0][1], hint="drop the flag, or use a variable for the name"))
+    if not app_id and not options.offline:
+        problems.append(error("no app is named", hint="declare an App, set metadata.namespace, or give --app-id"))
+    if not options.user_id and not options.offline:
+        problems.append(error("no user is named", hint="set CLARIFAI_USER_ID or give --user-id"))
+    return Scope(options.user_id or PLACEHOLDER, app_id or PLACEHOLDER)
+
+
+def _owner(
+    declarations: list[Declaration], scope: Scope, options: Options, problems: list[Diagnostic]
+) -> str:
+    app = next((d for d in declarations if d.kind == "App"), None)
+    written = app.lifecycle.owner if app else None
+    if written and options.owner and written != options.owner:
+        problems.append(error(f"--owner {options.owner} contradicts lifecycle.owner {written!r}", app and app.location))
+    owner = written or options.owner or (scope.app_id if app else None)
+    if owner is None and not options.offline:
+        where = declarations[0].location if declarations else None
+        problems.append(error("the manifest set has no owner", where,
+                              hint="a set without an App document needs --owner NAME (or RECONCILER_OWNER)"))
+    elif owner and not _ID.fullmatch(owner):
+        problems.append(error(f"owner {owner!r} must be letters and digits with inner - or _", app and app.location))
+    return owner or PLACEHOLDER
+
+
+def _variables(options: Options, scope: Scope) -> Variables:
+    scoped = {"CLARIFAI_USER_ID": scope.user_id, "CLARIFAI_APP_ID": scope.app_id}
+    return Variables({**options.variables, **scoped})
+
+
+# --- one document ----------------------------------------------------------------------------------------------------
+
+
+def _build(
+    declaration: Declaration, kind: Kind, scope: Scope, problems: list[Diagnostic]
+) -> Desired | None:
+    decoded = decode(declaration.spec, kind.message.DESCRIPTOR, kind.fields.shape)
+    problems += decoded.problems
+    if any(problem.severity is Severity.ERROR for problem in decoded.problems):
+        return None
+    tree = kind.complete(kind.fold(canonical(decoded.data, kind.message, kind.fields.shape)))
+    found = [_locate(problem, declaration, decoded) for problem in kind.check(tree, scope)]
+    problems += found
+    if any(problem.severity is Severity.ERROR for problem in found):
+        return None
+    name = kind.identify_declared(tree, scope) if kind.identify_declared else declaration.name
+    if name is None:
+        problems.append(error(f"metadata.name is missing: it is the id of the {kind.name}", declaration.location))
+        return None
+    if kind.identify_declared is None:
+        problems += _check_id(kind, name, declaration)
+    written = _written(kind, decoded)
+    return Desired(
+        address=Address(scope, kind.plural, name),
+        kind=kind.name,
+        tree=tree,
+        written=written,
+        lifecycle=declaration.lifecycle,
+        location=declaration.location,
+        positions=decoded.positions,
+        ignored=_ignored(declaration, written, problems),
+    )
+
+
+def _written(kind: Kind, decoded: Decoded) -> frozenset[Path]:
+    paths = (kind.fields.current(path) for path in decoded.written)
+    return frozenset(path for path in paths if not kind.fields.any(kind.fields.identity, path))
+
+
+def _ignored(declaration: Declaration, written: frozenset[Path], problems: list[Diagnostic]) -> frozenset[Path]:
+    ignored: set[Path] = set()
+    for text in declaration.lifecycle.ignore:
+        covered = {path for path in written if matches(tuple(text.split(".")), path)}
+        if not covered:
+            problems.append(warning(f"lifecycle.ignore {text!r} covers no written field", declaration.location))
+        ignored |= covered
+    return frozenset(ignored)
+
+
+def _locate(problem: Problem, declaration: Declaration, decoded: Decoded) -> Diagnostic:
+    """Join a kind's problem with the nearest position above its path."""
+    path = problem.path
+    while path and path not in decoded.positions:
+        path = path[:-1]
+    location: Location = decoded.positions.get(path, declaration.location)
+    return Diagnostic(problem.severity, problem.summary, location, hint=problem.hint)
+
+
+def _check_id(kind: Kind, name: str, declaration: Declaration) -> Iterator[Diagnostic]:
+    at = declaration.name_location
+    if len(name) > MAX_ID:
+        yield error(f"id {name!r} has {len(name)} characters; the service takes at most {MAX_ID}", at)
+    elif len(name) > SAFE_ID and kind.name != "Concept":
+        yield warning(f"id {name!r} is longer than the {SAFE_ID} characters that are sure to be accepted", at)
+    pattern = _CONCEPT_ID if kind.name == "Concept" else _ID
+    if not pattern.fullmatch(name):
+        rule = "no blanks, slashes or control characters" if pattern is _CONCEPT_ID else "letters and digits with inner - or _"
+        yield error(f"{name!r} is no id of a {kind.name}: {rule}", at)
+    if kind.name == "Workflow" and name in PUBLIC_WORKFLOWS:
+        yield warning(f"{name!r} is also the id of a public workflow, which the service may find first", at,
+                      hint="choose another id")
+
+
+def _unique(built: Iterable[Desired], problems: list[Diagnostic]) -> dict[Address, Desired]:
+    resources: dict[Address, Desired] = {}
+    for desired in built:
+        first = resources.setdefault(desired.address, desired)
+        if first is not desired:
+            problems.append(error(f"{desired.address} is declared twice", desired.location,
+                                  hint=f"first at {first.location}"))
+    return resources
+
+
+# --- references ------------------------------------------------------------------------------------------------------
+
+
+def _link(
+    resources: dict[Address, Desired], kinds: Mapping[str, Kind], scope: Scope, options: Options,
+    problems: list[Diagnostic],
+) -> dict[Address, Desired]:
+    linked = {}
+    for address, desired in resources.items():
+        references = [_declared(r, resources, kinds) for r in kinds[desired.kind].references(desired.tree, scope)]
+        problems += _undeclared(desired, references, resources, options)
+        linked[address] = _fill(replace(desired, references=tuple(references)))
+    return linked
+
+
+def _declared(reference: Reference, resources: Mapping[Address, Desired], kinds: Mapping[str, Kind]) -> Reference:
+    target = resources.get(reference.target)
+    if target is None:
+        return replace(reference, declared=False)
+    versions = kinds[target.kind].versions
+    managed = versions is not None and get(target.tree, versions.path) is not ABSENT
+    return replace(reference, output=reference.output if managed else None)
+
+
+def _fill(desired: Desired) -> Desired:
+    """Put the Unknown where a declared target's output belongs; the path is then ours like any written one."""
+    tree, written = desired.tree, set(desired.written)
+    for reference in desired.references:
+        if reference.declared and reference.output:
+            tree = put(tree, reference.path, Unknown(str(reference.target), reference.output))
+            written.add(reference.path)
+    return replace(desired, tree=tree, written=frozenset(written))
+
+
+def _undeclared(
+    desired: Desired, references: Iterable[Reference], resources: Mapping[Address, Desired], options: Options
+) -> Iterator[Diagnostic]:
+    for reference in references:
+        if reference.declared or reference.foreign:
+            continue
+        same_kind = [a.id for a in resources if a.kind == reference.target.kind]
+        hint = did_you_mean(reference.target.id, same_kind) or "it must exist in the app or in clarifai/main"
+        yield Diagnostic(
+            Severity.ERROR if options.strict else Severity.WARNING,
+            f"{desired.address} refers to {reference.target}, which is not declared here",
+            position(desired, reference.path), hint=hint,
+        )
+
+
+def position(desired: Desired, path: Path) -> Location | None:
+    """The place in the manifest nearest to a path."""
+    while path and path not in desired.positions:
+        path = path[:-1]
+    return desired.positions.get(path, desired.location)
+
+
+def _cycles(resources: Mapping[Address, Desired]) -> list[Diagnostic]:
+    try:
+        dependency_order({a: [r.target for r in d.references] for a, d in resources.items()})
+    except CycleFound as cycle:
+        chain = " -> ".join(f"{node} ({resources[node].location})" for node in cycle.chain)  # type: ignore[index]
+        first = resources[cycle.chain[0]]  # type: ignore[index]
+        return [error(f"these refer to each other in a circle: {chain}", first.location)]
+    return []
