@@ -49,7 +49,7 @@ def test_every_call_has_a_deadline(api, service):
     reply = service.replies("GetApp")
     service.answers("GetApp", lambda request, context: remaining.append(context.time_remaining()) or reply(0, 0))
     api.call("GetApp")
-    assert 25 < remaining[0] <= 30
+    assert 25 < remaining[0] < 31, "what travels is rounded up a little"
 
 
 @pytest.mark.parametrize(
