@@ -18,7 +18,6 @@ import grpc
 from reconciler.client.rpcs import SERVICE, reads
 from reconciler.core.diagnostics import ReconcilerError
 
-DEFAULT_BASE = "https://api.clarifai.com"
 GIB = 1 << 30
 
 
