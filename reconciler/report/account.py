@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.core.address import Address
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.outcome import ApplyResult, Status, StepOutcome
 from reconciler.core.plan import Summary, Verb
 from reconciler.report.lines import BLANK, Line, Span, render, say
 
 REASONS = {
-    Status.FAILED: ("Failed:", "error"),
-    Status.UNKNOWN: ("Unknown; may have happened, and nobody could be asked:", "warning"),
-    Status.SKIPPED: ("Skipped, because something before them did not get done:", "warning"),
-    Status.NOT_STARTED: ("Not started:", "warning"),
+    Status.FAILED: ("Failed", "error"),
+    Status.UNKNOWN: ("Unknown; may have happened, and nobody could be asked", "warning"),
+    Status.SKIPPED: ("Skipped, because something before them did not get done", "warning"),
+    Status.NOT_STARTED: ("Not started", "warning"),
 }
 
 
@@ -76,19 +77,29 @@ def _remarks(result: ApplyResult) -> Iterator[Line]:
 
 def _troubles(result: ApplyResult) -> Iterator[Line]:
     for status, (heading, style) in REASONS.items():
-        some = [outcome for outcome in result.outcomes if outcome.status is status]
+        some = [outcome for outcome in result.outcomes if outcome.status is status and _worth_telling(outcome)]
         if some:
-            yield from say(heading, style)
-            for outcome in some:
-                yield from _trouble(outcome)
+            yield from _section(heading, style, some)
             yield BLANK
 
 
-def _trouble(outcome: StepOutcome) -> Iterator[Line]:
-    step = outcome.step
-    yield Line((Span(str(step.address), "bold"), Span(f"  {step.title or step.verb}", "dim")), (Span("  "),), 4)
-    if outcome.message:
-        yield from say(outcome.message, indent=6)
+def _worth_telling(outcome: StepOutcome) -> bool:
+    """That our own bookkeeping waits for the rest goes without saying."""
+    return outcome.status in (Status.FAILED, Status.UNKNOWN) or not _bookkeeping(outcome)
+
+
+def _section(heading: str, style: str, outcomes: list[StepOutcome]) -> Iterator[Line]:
+    """Steps of one object that ended for one reason share a line; a reason common to all stands in the heading."""
+    grouped: dict[tuple[Address, str], list[str]] = {}
+    for outcome in outcomes:
+        grouped.setdefault((outcome.step.address, outcome.message), []).append(outcome.step.title or outcome.step.verb)
+    messages = {message for _, message in grouped}
+    common = messages.pop() if len(messages) == 1 and len(grouped) > 1 else ""
+    yield from say(f"{heading}: {common}" if common else f"{heading}:", style, hang=2)
+    for (address, message), titles in grouped.items():
+        yield Line((Span(str(address), "bold"), Span(f"  {', '.join(titles)}", "dim")), (Span("  "),), 4)
+        if message and not common:
+            yield from say(message, indent=6)
 
 
 def _next(result: ApplyResult) -> Iterator[Line]:

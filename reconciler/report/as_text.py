@@ -156,4 +156,4 @@ def _summary(plan: Plan) -> Iterator[Line]:
     text = summary_text(plan)
     word = NO_CHANGES if text.startswith(NO_CHANGES) else "Plan:"
     style = "success" if word == NO_CHANGES and not plan.refusals else "bold"
-    yield Line((Span(word, style), Span(text.removeprefix(word), whole=True)))
+    yield Line((Span(word, style, whole=True), Span(text.removeprefix(word), whole=True)))

@@ -6,17 +6,14 @@ Belongs here: which object stands where, and its headline. Does not belong here:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from reconciler.core.change import Action, Cause, FieldChange, ResourceChange
 from reconciler.core.masking import conceal
 from reconciler.core.tree import walk
-from reconciler.report.fields import change_lines, tree_lines, value_span
+from reconciler.report.fields import MOVED, change_lines, tree_lines, value_span
 from reconciler.report.lines import BLANK, Line, Span, Spans, fits, say
-
-MOVED = (Cause.DRIFT, Cause.EDIT_OVER_DRIFT, Cause.RELEASED)
-"""Causes that lie with somebody else."""
 
 SIGNS = {
     Action.CREATE: ("+", "add"),
@@ -25,7 +22,6 @@ SIGNS = {
     Action.DELETE: ("-", "delete"),
     Action.ADOPT: ("=", "adopt"),
     Action.FORGET: (".", "warning"),
-    Action.NO_OP: (" ", "dim"),
 }
 
 ONE_LINE_FIELDS = 3
@@ -46,7 +42,7 @@ class Grouping:
 
 def grouping(changes: Iterable[ResourceChange]) -> Grouping:
     """Sort out causes and consequences; secrets are gone from here on."""
-    concealed = tuple(conceal(change) for change in changes)
+    concealed = tuple(conceal(change) for change in changes if change.action is not Action.NO_OP)
     known = {str(change.address) for change in concealed}
     followers = {cause: tuple(c for c in concealed if cause in _causes(c)) for cause in sorted(known)}
     nested = frozenset(str(c.address) for c in concealed if _only_follows(c, known))
@@ -134,17 +130,18 @@ def _headline(change: ResourceChange, group: Grouping, indent: int, width: int) 
     place = _place(change)
     title = (Span(str(change.address), "bold"), *_what(change))
     arrow = _arrow(change, group)
-    reasons = [Span(f"  ({reason})", "dim") for reason in change.reasons]
-    line, extra = Line((*title, *arrow), lead, 4, place), list[Line]()
+    line, below = Line((*title, *arrow), lead, 4, place), list[Line]()
     if arrow and not fits(line, width):
-        line, extra = Line(title, lead, 4, place), [Line(arrow[1:], (Span(" " * (indent + 6)),), 3)]
-    for reason in reasons:
-        longer = Line((*line.body, reason), lead, 4, place)
-        if extra or not fits(longer, width):
-            extra += say(reason.text.strip(), "dim", indent=indent + 6, hang=1)
-        else:
-            line = longer
-    return [line, *extra]
+        line, below = Line(title, lead, 4, place), [Line(arrow[1:], (Span(" " * (indent + 6)),), 3)]
+    why = _why(change)
+    longer = replace(line, body=(*line.body, Span("  "), why))
+    if not why.text or (not below and fits(longer, width)):
+        return [longer if why.text else line, *below]
+    return [line, *below, *say(why.text, "dim", indent=indent + 6, hang=1)]
+
+
+def _why(change: ResourceChange) -> Span:
+    return Span(f"({'; '.join(change.reasons)})" if change.reasons else "", "dim")
 
 
 def _lead(sign: str, style: str, indent: int) -> Spans:
@@ -164,7 +161,7 @@ def _what(change: ResourceChange) -> Spans:
 
 def _what_text(change: ResourceChange) -> str:
     match change.action:
-        case Action.CREATE if change.cause is Cause.DRIFT:
+        case Action.CREATE if change.cause is Cause.DRIFT and not change.reasons:
             return "was deleted; created again"
         case Action.UPDATE if change.new_version:
             return "new version"
@@ -209,12 +206,14 @@ def counted(number: int, noun: str) -> str:
 
 def _on_one_line(change: ResourceChange, indent: int, width: int) -> Line | None:
     told = _untold(change)
-    if len(told) > ONE_LINE_FIELDS or change.reasons or any(isinstance(value, (dict, list)) for _, value in told):
+    if len(told) > ONE_LINE_FIELDS or any(isinstance(value, (dict, list)) for _, value in told):
         return None
     said = [(Span(f"{'.'.join(path)}: ", "dim"), value_span(value, width)) for path, value in told]
     body: list[Span] = [Span(str(change.address), "bold"), *_what(change)]
     for number, spans in enumerate(said):
         body += [Span(", " if number else "  "), *spans]
+    if change.reasons:
+        body += [Span("  "), _why(change)]
     line = Line(tuple(body), _lead(*SIGNS[change.action], indent), 4, _place(change))
     return line if fits(line, width) else None
 

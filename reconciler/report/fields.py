@@ -33,7 +33,8 @@ class Entry:
     parts: Callable[[int], Parts]
 
 
-_MOVED = (Cause.DRIFT, Cause.EDIT_OVER_DRIFT, Cause.RELEASED)
+MOVED = (Cause.DRIFT, Cause.EDIT_OVER_DRIFT, Cause.RELEASED)
+"""Causes that lie with somebody else."""
 
 Outline = dict[str, Any]
 """Name -> Entry or another Outline."""
@@ -145,10 +146,21 @@ def _plant(outline: Outline, field: FieldChange) -> None:
 
 
 def _grown_field(field: FieldChange) -> Entry | Outline:
-    plain = field.cause in (Cause.EDIT, Cause.FOLLOWS) and field.effect in (Effect.IN_PLACE, Effect.NEW_VERSION)
-    if plain and field.before is ABSENT and isinstance(field.after, dict) and field.after:
-        return _node(field.after, "+", "add") if is_node(field.after) else _grown(field.after, "+", "add")
-    return _entry_of(field)
+    field = replace(field, before=_plain(field.before, field.path), after=_plain(field.after, field.path))
+    sign, style = _sign(field)
+    if sign == "+" and isinstance(field.after, dict) and field.after:
+        return _node(field.after, sign, style) if is_node(field.after) else _grown(field.after, sign, style)
+    if sign == "-" and is_node(field.before):
+        return _node(field.before, sign, style)
+    words = _moved_words if field.cause in MOVED else _edit_words
+    return Entry(sign, style, lambda room: words(field, room))
+
+
+def _plain(value: Any, path: Path) -> Any:
+    """A concept that is nothing but a value, as that value."""
+    if "concepts" in path[-2:-1] and isinstance(value, dict) and "value" in value and set(value) <= {"id", "value"}:
+        return value["value"]
+    return value
 
 
 def _grown(tree: Tree, sign: str, style: str) -> Outline:
@@ -207,22 +219,6 @@ def _written(value: Any, sign: str, style: str) -> Entry:
 
 def _node(value: Tree, sign: str, style: str) -> Entry:
     return Entry(sign, style, lambda room: node_parts(value, room))
-
-
-def _entry_of(field: FieldChange) -> Entry:
-    sign, style = _sign(field)
-    field = replace(field, before=_plain(field.before, field.path), after=_plain(field.after, field.path))
-    if is_node(field.before) and field.after is ABSENT and field.cause not in _MOVED:
-        return _node(field.before, sign, style)
-    words = _moved_words if field.cause in _MOVED else _edit_words
-    return Entry(sign, style, lambda room: words(field, room))
-
-
-def _plain(value: Any, path: Path) -> Any:
-    """A concept that is nothing but a value, as that value."""
-    if "concepts" in path[-2:-1] and isinstance(value, dict) and "value" in value and set(value) <= {"id", "value"}:
-        return value["value"]
-    return value
 
 
 def _sign(field: FieldChange) -> tuple[str, str]:

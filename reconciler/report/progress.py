@@ -10,11 +10,26 @@ from reconciler.report.values import short_id
 UNLIMITED = 10_000
 """Progress is never wrapped: one line an event is what logs are searched by."""
 
-SLOW = {Verb.WAIT: "waiting for its version"}
+SLOW = (Verb.WAIT,)
 """Only steps that take long announce themselves."""
 
 QUIET = (Verb.OPEN, Verb.CLOSE)
 """Bookkeeping is worth a line only when it fails."""
+
+LOUD = (Status.FAILED, Status.UNKNOWN)
+
+DOING = {
+    Verb.OPEN: "noting the inventory",
+    Verb.CREATE: "create",
+    Verb.VERSION: "new version",
+    Verb.WAIT: "waiting for its version",
+    Verb.UPDATE: "update",
+    Verb.LATE: "update",
+    Verb.ADOPT: "adopt",
+    Verb.FORGET: "forget",
+    Verb.DELETE: "delete",
+    Verb.CLOSE: "writing the inventory",
+}
 
 PAST = {
     Verb.OPEN: ("inventory noted", "dim"),
@@ -34,10 +49,10 @@ def line(event: Event, *, color: bool = False) -> str | None:
     """The line for an event, without a newline; None when it is not worth one."""
     match event:
         case StepStarted(step) if step.verb in SLOW:
-            return _line(step, Span(f"{SLOW[step.verb]}…", "dim"), color=color)
+            return _line(step, Span(f"{DOING[step.verb]}…", "dim"), color=color)
         case StepProgress(step, message):
             return _line(step, Span(message, "dim"), color=color)
-        case StepFinished(outcome) if outcome.status is Status.DONE and outcome.step.verb in QUIET:
+        case StepFinished(outcome) if outcome.step.verb in QUIET and outcome.status not in LOUD:
             return None
         case StepFinished(outcome):
             return _line(outcome.step, *_finished(outcome), color=color)
@@ -58,11 +73,11 @@ def _finished(outcome: StepOutcome) -> tuple[Span, ...]:
             remark = Span(f" ({' '.join(outcome.message.split())})", "dim") if outcome.message else Span("")
             return Span(text, style), Span(_version(outcome)), remark, took
         case Status.FAILED:
-            return Span(f"{outcome.step.verb} failed", "error"), why, took
+            return Span(f"{DOING[outcome.step.verb]} failed", "error"), why, took
         case Status.UNKNOWN:
-            return Span(f"{outcome.step.verb}: outcome unknown", "warning"), why, took
+            return Span(f"{DOING[outcome.step.verb]} may have happened", "warning"), why, took
         case _:
-            return Span(f"{outcome.step.verb} {outcome.status}", "warning"), why
+            return Span(f"{DOING[outcome.step.verb]} {outcome.status}", "warning"), why
 
 
 def _version(outcome: StepOutcome) -> str:

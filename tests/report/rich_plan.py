@@ -238,9 +238,16 @@ def records() -> list[ResourceChange]:
     ]
 
 
+def hidden() -> ResourceChange:
+    """A new object that has no fields says by path what must not be shown."""
+    after = {"id": "vault", "metadata": {"password": SECRET, "nested": [SECRET]}}
+    paths = (("metadata", "password"), ("metadata", "nested", "0"))
+    return ResourceChange(at("concepts/vault"), "Concept", Action.CREATE, after=after, sensitive=paths)
+
+
 def rich_plan() -> Plan:
     """The plan in the order in which it would happen."""
-    changes = (*creates(), *edits(), *moved(), *records())
+    changes = (*creates(), hidden(), *edits(), *moved(), *records())
     return Plan(
         scope=SCOPE,
         owner="people-app",

@@ -1,0 +1,109 @@
+"""The same values for machines: one JSON object, one newline, the same bytes for the same value."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from reconciler.core.diagnostics import Diagnostic, Location, ReconcilerError, Severity
+from reconciler.core.outcome import ApplyResult, StepOutcome
+from reconciler.core.plan import Plan
+from reconciler.core.plan_document import FORMAT_VERSION, document
+from reconciler.report.account import done_summary
+from reconciler.report.problems import by_place
+
+
+def plan_json(plan: Plan) -> str:
+    """The plan document."""
+    return document(plan).text()
+
+
+def result_json(result: ApplyResult) -> str:
+    """The account of an apply: what got done, each step's end, the calls by name."""
+    return _text(
+        {
+            "format_version": FORMAT_VERSION,
+            "complete": result.complete,
+            "interrupted": result.interrupted,
+            "exit_code": result.exit_code,
+            "scope": asdict(result.plan.scope),
+            "owner": result.plan.owner,
+            "host": result.plan.host,
+            "destroy": result.plan.destroying,
+            "planned": asdict(result.plan.summary),
+            "done": asdict(done_summary(result)),
+            "statuses": {str(status): count for status, count in sorted(result.by_status().items())},
+            "steps": [_step(outcome) for outcome in result.outcomes],
+            "seconds": round(result.seconds, 3),
+            "rpcs": dict(sorted(result.rpcs.items())),
+            "rpc_count": sum(result.rpcs.values()),
+        }
+    )
+
+
+def diagnostics_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """Every problem in the shape of `terraform validate -json`."""
+    ordered = by_place(diagnostics)
+    count = Counter(diagnostic.severity for diagnostic in ordered)
+    return _text(
+        {
+            "format_version": FORMAT_VERSION,
+            "valid": not count[Severity.ERROR],
+            "error_count": count[Severity.ERROR],
+            "warning_count": count[Severity.WARNING],
+            "diagnostics": [_diagnostic(diagnostic) for diagnostic in ordered],
+        }
+    )
+
+
+def error_json(error: ReconcilerError) -> str:
+    """An error that ended a run, with its exit code."""
+    inside = getattr(error, "diagnostics", ())
+    return _text(
+        {
+            "format_version": FORMAT_VERSION,
+            "error": {
+                "type": type(error).__name__,
+                "exit_code": error.exit_code,
+                "message": error.message,
+                "hint": error.hint,
+                "diagnostics": [_diagnostic(diagnostic) for diagnostic in by_place(inside)],
+            },
+        }
+    )
+
+
+def _step(outcome: StepOutcome) -> dict[str, Any]:
+    return {
+        "id": outcome.step.id,
+        "address": str(outcome.step.address),
+        "verb": str(outcome.step.verb),
+        "title": outcome.step.title,
+        "status": str(outcome.status),
+        "seconds": round(outcome.seconds, 3),
+        "message": outcome.message,
+        "outputs": dict(sorted(outcome.outputs.items())),
+    }
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    return {
+        "severity": str(diagnostic.severity),
+        "summary": diagnostic.summary,
+        "detail": diagnostic.hint or "",
+        "address": diagnostic.address,
+        "range": _range(diagnostic.location),
+    }
+
+
+def _range(location: Location | None) -> dict[str, Any] | None:
+    if location is None:
+        return None
+    return {"filename": location.file, "start": {"line": location.line, "column": location.column}}
+
+
+def _text(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
