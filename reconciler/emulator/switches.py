@@ -47,8 +47,8 @@ class Switches:
         meaning="model type concept-threshold is echoed as sent / as concept-thresholder",
     )  # fmt: skip
     unknown_types: str = _choice(
-        "refused", "accepted", fact="3.7",
-        meaning="a model of a type that ListModelTypes does not hold is refused / taken as a non-trainable one",
+        "accepted", "refused", fact="3.7",
+        meaning="a model of a type the emulator does not know is taken as a non-trainable one / refused",
     )  # fmt: skip
     enum_echo: str = _choice(
         "as-sent", "number", "string", fact="U3",

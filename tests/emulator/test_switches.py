@@ -1,0 +1,421 @@
+"""Every switch really changes what a client sees, and is documented."""
+
+import dataclasses
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from clarifai_grpc.grpc.api import resources_pb2
+
+from reconciler.emulator.switches import Switches
+
+RECOGNITION = ("general-image-recognition", "aa7f35c01e0642fda5cf400f543e7c40")
+OLD_ID = "aaa03c23b3724a16a56b629203edc62c"
+Model, Workflow, Concept = resources_pb2.Model, resources_pb2.Workflow, resources_pb2.Concept
+
+
+# -- probes: each looks at the one thing its switch moves --------------------------------------------------------
+
+
+def first_version(api):
+    bare = api.model("bare").HasField("model_version")
+    configured = api.model("set", output_info=resources_pb2.OutputInfo(message="x")).HasField("model_version")
+    return bare, configured
+
+
+def threshold_type(api):
+    return api.model("m", "concept-threshold").model_type_id
+
+
+def unknown_types(api):
+    return api.code("PostModels", models=[Model(id="m", model_type_id="made-up")])
+
+
+def enum_echo(api):
+    api.thresholder("m", concept_threshold_type="LESS_THAN")
+    info = api.ok("GetModel", model_id="m").model.model_version.output_info
+    return info.params["concept_threshold_type"]
+
+
+def default_params(api):
+    api.model("m", "rag-prompter")
+    return sorted(api.version("m").output_info.params.fields)
+
+
+def output_info(api):
+    api.thresholder("m")
+
+    def places(rpc):
+        model = api.ok(rpc, model_id="m").model
+        return len(model.model_version.output_info.data.concepts), len(model.output_info.data.concepts)
+
+    return places("GetModel"), places("GetModelOutputInfo")
+
+
+def omitted_threshold(api):
+    api.model("m", "concept-thresholder")
+    api.version("m", output_info=api.thresholds(p=0.0))
+    return api.ok("GetModelOutputInfo", model_id="m").model.model_version.output_info.data.concepts[0].value
+
+
+def unknown_concepts(api):
+    api.model("m", "concept-thresholder")
+    version = resources_pb2.ModelVersion(output_info=api.thresholds())
+    return api.code("PostModelVersions", model_id="m", model_versions=[version])
+
+
+def _patched_version(api):
+    version = api.thresholder("m")
+    info = resources_pb2.OutputInfo()
+    info.params.update({"concept_threshold_type": "EQUAL"})
+    sent = resources_pb2.ModelVersion(id=version.id, output_info=info)
+    api.ok("PatchModelVersions", model_id="m", model_versions=[sent], action="merge")
+    return api.ok("GetModelVersion", model_id="m", version_id=version.id).model_version
+
+
+def version_patch(api):
+    return _patched_version(api).output_info.params["concept_threshold_type"]
+
+
+def version_modified_at(api):
+    version = _patched_version(api)
+    listed = api.ok("ListModels").models[0].model_version
+    return version.modified_at != version.created_at, listed.HasField("modified_at")
+
+
+def version_metadata(api):
+    api.model("m")
+    made = api.version("m", metadata={"k": 1})
+    listed = api.ok("ListModels").models[0].model_version
+    return "k" in made.metadata, "k" in listed.metadata
+
+
+def model_in_use(api):
+    version = api.thresholder("m")
+    api.workflow("w", api.node("n", "m", version.id))
+    return api.code("DeleteModel", model_id="m")
+
+
+def main_models(api):
+    api.model("m")
+
+    def foreign(**fields):
+        return any(m.app_id == "main" for m in api.ok("ListModels", **fields).models)
+
+    return foreign(), foreign(dont_fetch_from_main=True)
+
+
+def old_model_ids(api):
+    got = api.ok("GetModel", user_app_id=api.here("main", "clarifai"), model_id=OLD_ID).model.id
+    return got == OLD_ID, api.workflow("w", api.node("n", OLD_ID, RECOGNITION[1])).nodes[0].model.id == OLD_ID
+
+
+def train_polls(api):
+    api.model("m", "visual-classifier")
+    version = api.version("m")
+    polls = 0
+    while api.ok("GetModelVersion", model_id="m", version_id=version.id).model_version.status.code == 21103:
+        polls += 1
+    return polls
+
+
+def _nodes_after(api, action):
+    api.workflow("w", api.node("a", *RECOGNITION), api.node("b", *RECOGNITION))
+    workflow = Workflow(id="w", nodes=[api.node("b", "general-image-embedding")])
+    return [n.id for n in api.ok("PatchWorkflows", workflows=[workflow], action=action).workflows[0].nodes]
+
+
+def nodes_merge(api):
+    return _nodes_after(api, "merge")
+
+
+def nodes_overwrite(api):
+    return _nodes_after(api, "overwrite")
+
+
+def workflow_version(api):
+    def versions(**fields):
+        api.ok("PatchWorkflows", workflows=[Workflow(id="w", **fields)], action="overwrite")
+        return len(api.ok("ListWorkflowVersions", workflow_id="w").workflow_versions)
+
+    nodes = [api.node("a", *RECOGNITION)]
+    api.workflow("w", *nodes)
+    return versions(description="d"), versions(nodes=nodes), versions(nodes=[api.node("b", *RECOGNITION)])
+
+
+def node_version(api):
+    return api.code("PostWorkflows", workflows=[Workflow(id="w", nodes=[api.node("n", RECOGNITION[0])])])
+
+
+def node_types(api):
+    version = api.thresholder("m")
+    nodes = [api.node("e", "general-image-embedding"), api.node("t", "m", version.id, "e")]
+    return api.code("PostWorkflows", workflows=[Workflow(id="w", nodes=nodes)])
+
+
+def node_order(api):
+    version = api.thresholder("m")
+    nodes = [api.node("t", "m", version.id, "see"), api.node("x", *RECOGNITION), api.node("see", *RECOGNITION)]
+    return [n.id for n in api.workflow("w", *nodes).nodes]
+
+
+def default_workflow_delete(api):
+    version = api.workflow("w").version.id
+    api.ok("PatchApps", apps=[resources_pb2.App(id="app", default_workflow_id="w")], action="overwrite")
+    last = api.code("DeleteWorkflowVersions", workflow_id="w", workflow_version_ids=[version])
+    return last, api.code("DeleteWorkflow", workflow_id="w"), api.ok("GetApp").app.default_workflow_id
+
+
+def base_workflow_copy(api):
+    def inside(base):
+        api.app(base.lower(), default_workflow_id=base)
+        return [w.id for w in api.ok("ListWorkflows", user_app_id=api.here(base.lower())).workflows]
+
+    return inside("Empty"), inside("General")
+
+
+def metadata_action(api):
+    app = resources_pb2.App(id="app", metadata={"k": 1})
+    action = resources_pb2.PatchAction(op="overwrite")
+    return "k" in api.ok("PatchApps", apps=[app], action="overwrite", metadata_action=action).apps[0].metadata
+
+
+def implied_app(api):
+    return api.code("ListConcepts", user_app_id=api.here("", ""))
+
+
+def missing_app(api):
+    return [api.code(rpc, user_app_id=api.here("nope")) for rpc in ("ListModels", "ListConcepts")]
+
+
+def missing_concept(api):
+    return api.code("GetConcept", concept_id="nope")
+
+
+def concept_order(api):
+    api.concepts("b", "c", "a")
+    return "".join(c.id for c in api.ok("ListConcepts").concepts)
+
+
+def concept_metadata(api):
+    made = api.ok("PostConcepts", concepts=[Concept(id="p", metadata={"k": 1})]).concepts[0]
+    return "k" in made.metadata, "k" in api.ok("ListConcepts").concepts[0].metadata
+
+
+def hypernym(api):
+    api.concepts("food", "honey")
+    api.relate("food", "hypernym", "honey")
+    return api.ok("ListConceptRelations").concept_relations[0].predicate
+
+
+def relation_delete(api):
+    api.concepts("p", "q")
+    relation = api.relate("p", "hyponym", "q").concept_relations[0]
+    return api.code("DeleteConceptRelations", concept_id="q", ids=[relation.id])
+
+
+def relation_object_user(api):
+    api.concepts("p")
+    return api.relate("p", "synonym", "ai_l8TKp2h5", app_id="main").concept_relations[0].object_concept.user_id
+
+
+def duplicate_code(api):
+    api.concepts("p", "q")
+    api.model("m")
+    api.workflow("w")
+    api.relate("p", "hyponym", "q")
+    return (
+        api.code("PostModels", models=[Model(id="m")]),
+        api.code("PostApps", apps=[resources_pb2.App(id="app")]),
+        api.code("PostWorkflows", workflows=[Workflow(id="w")]),
+        api.relate("p", "hyponym", "q").status.code,
+    )
+
+
+def list_metadata(api):
+    api.model("m", metadata={"k": 1})
+    api.workflow("w", metadata={"k": 1})
+    listed = [api.ok("ListModels").models[0], api.ok("ListWorkflows").workflows[0]]
+    got = [api.ok("GetModel", model_id="m").model, api.ok("GetWorkflow", workflow_id="w").workflow]
+    return ["k" in each.metadata for each in (*listed, *got)]
+
+
+def overwrite_absent(api):
+    api.model("m", description="d", notes="n")
+    model = api.ok("PatchModels", models=[Model(id="m", notes="x")], action="overwrite").models[0]
+    return model.description, model.notes
+
+
+def patch_reply(api):
+    api.model("m", notes="n")
+    model = api.ok("PatchModels", models=[Model(id="m", description="d")], action="merge").models[0]
+    return sorted(field.name for field, _ in model.ListFields() if field.name in ("id", "description", "notes"))
+
+
+def page_limit(api):
+    return api.code("ListConcepts", per_page=1001)
+
+
+def timestamps(api):
+    stamps = []
+    for number in range(5):  # a nanosecond count divisible by 1000 is possible once, not five times
+        api.concepts(f"p{number}")
+        stamps.append(api.ok("GetConcept", concept_id=f"p{number}").concept.created_at.nanos % 1000)
+    return any(stamps)
+
+
+def longest_id(api):
+    return [api.code("PostModels", models=[Model(id="x" * n)]) for n in (32, 33, 49)]
+
+
+def list_delay(api):
+    api.concepts("p")
+    seen = [len(api.ok("ListConcepts").concepts)]
+    time.sleep(0.25)
+    return [*seen, len(api.ok("ListConcepts").concepts)]
+
+
+def list_delay_reads(api):
+    api.concepts("p")
+    return [len(api.ok("ListConcepts").concepts) for _ in range(3)]
+
+
+def latency(api):
+    before = time.monotonic()
+    api.ok("GetApp")
+    return time.monotonic() - before >= 0.2
+
+
+def rps(api):
+    codes = [api.code("GetApp") for _ in range(8)]
+    return 11005 in codes
+
+
+def max_message_mb(api):
+    try:
+        api("PostConcepts", concepts=[Concept(id="p", definition="x" * (2 << 20))])
+    except Exception as error:
+        return "RESOURCE_EXHAUSTED" in str(error)
+    return False
+
+
+ALL = ["max_results", "min_score"]
+
+CASES: dict[Callable[[Any], Any], dict[Any, Any]] = {
+    first_version: {"configured": (False, True), "always": (True, True), "never": (False, False)},
+    threshold_type: {"as-sent": "concept-threshold", "canonical": "concept-thresholder"},
+    unknown_types: {"accepted": 10000, "refused": 21202},
+    enum_echo: {"as-sent": "LESS_THAN", "number": 3, "string": "LESS_THAN"},
+    default_params: {"filled": ALL, "none": [], "extra": ["internal_server_default", *ALL]},
+    output_info: {
+        "output-info-rpc": ((0, 0), (1, 0)),
+        "everywhere": ((1, 0), (1, 0)),
+        "old-place": ((0, 0), (0, 1)),
+    },
+    omitted_threshold: {"zero": 0.0, "one": 1.0},
+    unknown_concepts: {"created": 10000, "refused": 40003},
+    version_patch: {"in-place": "EQUAL", "ignored": "GREATER_THAN"},
+    version_modified_at: {"moves": (True, True), "stays": (False, True), "not-in-lists": (True, False)},
+    version_metadata: {"returned": (True, True), "dropped-in-lists": (True, False), "dropped": (False, False)},
+    model_in_use: {"deprecates": 10000, "refused": 21202},
+    main_models: {"own-only": (False, False), "leak-unless-told": (True, False), "leak": (True, True)},
+    old_model_ids: {"readable-in-get": (False, True), "as-sent": (True, True), "readable": (False, False)},
+    train_polls: {2: 2, 0: 0, 5: 5},
+    nodes_merge: {"by-id": ["a", "b"], "replace": ["b"]},
+    nodes_overwrite: {"replace": ["b"], "by-id": ["a", "b"]},
+    workflow_version: {"nodes-differ": (1, 1, 2), "nodes-sent": (1, 2, 3), "every-patch": (2, 3, 4)},
+    node_version: {"latest": 10000, "required": 22107},
+    node_types: {"checked": 22107, "unchecked": 10000},
+    node_order: {"as-sent": ["t", "x", "see"], "sorted": ["x", "see", "t"], "reversed": ["see", "x", "t"]},
+    default_workflow_delete: {"refused": (22999, 22999, "w"), "allowed": (10000, 10000, "Empty")},
+    base_workflow_copy: {
+        "except-empty": ([], ["General"]),
+        "never": ([], []),
+        "always": (["Empty"], ["General"]),
+    },
+    metadata_action: {"obeyed": True, "ignored": False},
+    implied_app: {"oldest": 10000, "refused": 11102},
+    missing_app: {"11101": [11101, 11101], "by-resource": [21200, 11101]},
+    missing_concept: {"11101": 11101, "40003": 40003},
+    concept_order: {"oldest-first": "bca", "newest-first": "acb", "by-id": "abc"},
+    concept_metadata: {"returned": (True, True), "dropped-in-lists": (True, False), "dropped": (False, False)},
+    hypernym: {"hyponym": "hyponym", "as-posted": "hypernym"},
+    relation_delete: {"either-side": 10000, "subject": 11101},
+    relation_object_user: {"filled": "clarifai", "empty": ""},
+    duplicate_code: {
+        "by-kind": (21202, 11102, 22100, 40003),
+        "40010": (40010,) * 4,
+        "40003": (40003,) * 4,
+        "11102": (11102,) * 4,
+    },
+    list_metadata: {"returned": [True] * 4, "dropped": [False, False, True, True]},
+    overwrite_absent: {"kept": ("d", "x"), "cleared": ("", "x")},
+    patch_reply: {"full": ["description", "id", "notes"], "sent-fields": ["description", "id"]},
+    page_limit: {"refused": 11102, "clamped": 10000},
+    timestamps: {"ns": True, "us-on-read": False},
+    longest_id: {48: [10000, 10000, 11102], 32: [10000, 11102, 11102]},
+    list_delay: {0.0: [1, 1], 0.2: [0, 1]},
+    list_delay_reads: {0: [1, 1, 1], 2: [0, 0, 1]},
+    latency: {0.0: False, 0.2: True},
+    rps: {0: False, 3: True},
+    max_message_mb: {64: False, 1: True},
+}
+
+
+@pytest.mark.parametrize(
+    ("probe", "value", "expected"),
+    [
+        pytest.param(probe, value, expected, id=f"{probe.__name__}={value}")
+        for probe, cases in CASES.items()
+        for value, expected in cases.items()
+    ],
+)
+def test_a_switch_changes_what_a_client_sees(start, probe, value, expected):
+    assert probe(start(**{probe.__name__: value})) == expected
+
+
+def test_enum_echo_turns_numbers_into_names(start):
+    api = start(enum_echo="string")
+    api.thresholder("m", concept_threshold_type=3)
+    info = api.ok("GetModel", model_id="m").model.model_version.output_info
+    assert info.params["concept_threshold_type"] == "LESS_THAN"
+
+
+def test_every_switch_and_every_value_is_tried():
+    tried = {probe.__name__: set(cases) for probe, cases in CASES.items()}
+    assert set(tried) == {each.name for each in dataclasses.fields(Switches)}
+    for each in dataclasses.fields(Switches):
+        values = each.metadata["values"]
+        assert each.default in tried[each.name]
+        if isinstance(values, tuple):
+            assert tried[each.name] == set(values)
+
+
+def test_the_listing_tells_values_default_meaning_and_fact():
+    listing = {info.name: info for info in Switches.listing()}
+    assert listing["enum_echo"].values == "as-sent|number|string"
+    assert listing["train_polls"].default == "2"
+    assert all(info.meaning and info.fact for info in listing.values())
+    assert all(re.fullmatch(r"U\d+|[\d.]+", info.fact) for info in listing.values())
+
+
+def test_parse_reads_command_line_words():
+    switches = Switches.parse(["enum-echo=number", "train_polls=5", "latency=0.5"])
+    assert (switches.enum_echo, switches.train_polls, switches.latency) == ("number", 5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("enum_ecko=number", "there is no switch 'enum_ecko'; did you mean 'enum_echo'?"),
+        ("enum_echo=numbr", "switch enum_echo is one of as-sent, number, string, not 'numbr'; did you mean 'number'?"),
+        ("enum_echo", "switch 'enum_echo' is not of the form name=value"),
+        ("rps=many", "switch rps is a number, not 'many'"),
+        ("rps=-1", "switch rps is a number from 0 up, not -1"),
+    ],
+)
+def test_parse_refuses_with_a_sentence(word, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        Switches.parse([word])
