@@ -127,3 +127,17 @@ def start() -> Iterator[Callable[..., Api]]:
 def api(start: Callable[..., Api]) -> Api:
     """A client of a fresh emulator with the app `app`."""
     return start()
+
+
+@pytest.fixture
+def client() -> Iterator[Callable[[str], Api]]:
+    """More clients of a running emulator, also one in another process: `client(address)`."""
+    made: list[Api] = []
+
+    def connect(address: str) -> Api:
+        made.append(Api(address))
+        return made[-1]
+
+    yield connect
+    for api in made:
+        api.close()
