@@ -1,1 +1,1 @@
-"""The words of the domain: values and pure functions. No I/O, no clock, no network, nothing of the packages above it."""
+"""The words of the domain: values and pure functions. No I/O, no clock, no network, nothing of the packages above."""

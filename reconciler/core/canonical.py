@@ -42,6 +42,7 @@ class Shape:
             root._descend(pattern)
         for pattern, key in keyed.items():
             root._descend(pattern).key = key
+            root._descend(f"{pattern}.*.{key}")
         return root
 
     def _descend(self, pattern: str) -> Shape:
@@ -137,7 +138,7 @@ def shortest_float32(value: float) -> float | int:
 
 
 def plain_number(value: float) -> float | int:
-    """An integral double as the integer it stands for (facts 4.3); beyond 2**53 and non-finite ones stay as they are."""
+    """An integral double as the integer it stands for (facts 4.3); beyond 2**53 and non-finite ones stay."""
     return int(value) if math.isfinite(value) and value == int(value) and abs(value) <= 2**53 else value
 
 
@@ -163,9 +164,11 @@ def data_from(tree: Tree, shape: Shape) -> dict[str, Any]:
     for name, value in tree.items():
         sub = shape.children.get(name)
         if sub is None or not isinstance(value, dict):
-            data[name] = [data_from(v, sub) if isinstance(v, dict) else v for v in value] if (
-                sub is not None and isinstance(value, list)
-            ) else value
+            data[name] = (
+                [data_from(v, sub) if isinstance(v, dict) else v for v in value]
+                if (sub is not None and isinstance(value, list))
+                else value
+            )
         elif sub.key is not None:
             data[name] = [{sub.key: key, **data_from(element, sub.element)} for key, element in value.items()]
         elif not sub.children:

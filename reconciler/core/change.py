@@ -90,6 +90,10 @@ class ResourceChange:
     location: Location | None = None
     sensitive: tuple[Path, ...] = ()
     """Paths whose values are never shown, in `before` and `after` as in the fields: a new object has no fields."""
+    record: bool = False
+    """Our record in the live object is missing or differs from what it will be."""
+    mark: bool = False
+    """The mark in the model version that serves is missing or differs."""
 
     def has(self, effect: Effect) -> bool:
         """Whether any field changes with this effect."""

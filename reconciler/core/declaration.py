@@ -95,4 +95,3 @@ def substitute(node: Node, change: Callable[[Scalar], Scalar]) -> Node:
     if isinstance(node, Sequence):
         return Sequence(tuple(substitute(item, change) for item in node.items), node.location)
     return Mapping(tuple((key, substitute(value, change)) for key, value in node.items), node.location)
-

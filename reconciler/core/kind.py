@@ -169,6 +169,8 @@ class Kind:
     full_read: str | None = None
     """The RPC that shows an object whole, where it is not the plain Get."""
     list_fields: Mapping[str, Any] = field(default_factory=dict)
+    narrow: Callable[[str], Mapping[str, Any]] | None = None
+    """Fields that make a list show one object and few others, where there is no Get."""
     post: Callable[[Kind, Subject], Call] | None = None
     delete: Callable[[Kind, Subject], tuple[Call, ...]] | None = None
     patch_action: str = "overwrite"

@@ -1,12 +1,12 @@
 """What is known of the params of Clarifai's model types: names, enums with their aliases, ranges (facts 4.4, 4.5).
 
-Belongs here: the table, and the two things done with it (one spelling for equal values; a check of declared params).
-Types that are not listed pass through untouched. Does not belong here: where in a model the params live (`kinds/model`).
+Belongs here: the table, and the two things done with it: one spelling for equal values, and a check of params.
+Types that are not listed pass through untouched. Where in a model they live is `kinds/model`'s business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,13 +51,19 @@ class ParamProblem:
 
 
 COMPARATORS = {
-    "GREATER_THAN": 1, "GREATER_THAN_OR_EQUAL": 2, "LESS_THAN": 3, "LESS_THAN_OR_EQUAL": 4, "EQUAL": 5,
+    "GREATER_THAN": 1,
+    "GREATER_THAN_OR_EQUAL": 2,
+    "LESS_THAN": 3,
+    "LESS_THAN_OR_EQUAL": 4,
+    "EQUAL": 5,
 }
 """ValueComparator (resources.proto); the numbers of the old walkthrough, the names of the new docs."""
 
 ANNOTATION_STATUSES = {
-    "ANNOTATION_SUCCESS": 24150, "ANNOTATION_PENDING": 24151,
-    "ANNOTATION_AWAITING_REVIEW": 24157, "ANNOTATION_AWAITING_CONSENSUS_REVIEW": 24159,
+    "ANNOTATION_SUCCESS": 24150,
+    "ANNOTATION_PENDING": 24151,
+    "ANNOTATION_AWAITING_REVIEW": 24157,
+    "ANNOTATION_AWAITING_CONSENSUS_REVIEW": 24159,
 }
 """StatusCode of annotations that a writer may set (facts 4.4)."""
 
@@ -92,10 +98,18 @@ MODEL_TYPES: Mapping[str, ModelType] = {
     )
 }
 
-TRAINABLE = frozenset({
-    "visual-classifier", "visual-detector", "visual-segmenter", "visual-embedder", "clusterer", "text-classifier",
-    "embedding-classifier", "text-to-text",
-})
+TRAINABLE = frozenset(
+    {
+        "visual-classifier",
+        "visual-detector",
+        "visual-segmenter",
+        "visual-embedder",
+        "clusterer",
+        "text-classifier",
+        "embedding-classifier",
+        "text-to-text",
+    }
+)
 """Types whose new version is a training (facts 4.1)."""
 
 DEFAULT_TYPE = "embedding-classifier"
@@ -174,7 +188,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_TYPE_TESTS = {
+_TYPE_TESTS: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "number": _is_number,
     "integer": lambda value: _is_number(value) and value == int(value),
@@ -182,5 +196,9 @@ _TYPE_TESTS = {
     "object": lambda value: isinstance(value, dict),
 }
 _TYPE_NAMES = {
-    "string": "text", "number": "a number", "integer": "a whole number", "array": "a list", "object": "a mapping",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "array": "a list",
+    "object": "a mapping",
 }

@@ -93,7 +93,7 @@ class ApplyResult:
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 130 interrupted, 7 the token failed, 6 partly applied; if nothing was done, the error's own code."""
+        """0 all done, 130 interrupted, 7 token failed, 6 partly applied; if nothing was done, the error's own code."""
         if self.complete:
             return 0
         if self.interrupted:
@@ -101,7 +101,9 @@ class ApplyResult:
         codes = [o.exit_code for o in self.outcomes if o.exit_code is not None]
         if 7 in codes:
             return 7
-        wrote = any(o.status in (Status.DONE, Status.UNKNOWN) and o.step.verb not in _BOOKKEEPING for o in self.outcomes)
+        wrote = any(
+            o.status in (Status.DONE, Status.UNKNOWN) and o.step.verb not in _BOOKKEEPING for o in self.outcomes
+        )
         return 6 if wrote else next(iter(codes), 1)
 
     def by_status(self) -> Counter[Status]:

@@ -53,13 +53,13 @@ def version_fields(item: Desired, want: Tree, kind: Kind) -> dict[str, str]:
 
 
 def target_mark(item: Desired, want: Tree, kind: Kind, owner: str, parent: str) -> Mark:
-    """The mark a new version carries: a digest over its declared values and its parent, so a revert is a new version."""
+    """The mark of a new version: its digest covers declared values and parent, so a revert is a new version too."""
     fields = version_fields(item, want, kind)
     return Mark(owner, item.address.qualified, parent, fingerprint([parent, fields]), fields, CANON)
 
 
 def fill(tree: Tree, known: Mapping[str, Unknown | str]) -> Tree:
-    """A declared tree with every reference whose value is known by now (keyed by the producer's address text)."""
+    """A declared tree with every reference that is known by now (keyed by the producer's address text)."""
     for path, unknown in list(unknowns(tree)):
         value = known.get(unknown.address, unknown)
         if not isinstance(value, Unknown):

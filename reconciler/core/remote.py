@@ -25,6 +25,11 @@ from google.protobuf.message import Message
 
 from reconciler.core.diagnostics import ReconcilerError
 
+__all__ = [
+    "AlreadyExists", "Api", "ApiBusy", "ApiError", "ApiRefused", "Call", "Crud", "Message", "NotAuthorised", "NotFound",
+    "OutcomeUnknown", "Unreachable", "WriteAttempted", "items",
+]  # fmt: skip
+
 
 class ApiError(ReconcilerError):
     """A call that did not do what was asked; says which RPC, and the service's own words and request id."""

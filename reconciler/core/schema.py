@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
 
 from reconciler.core.canonical import STRUCT, Shape
 from reconciler.core.declaration import Mapping, Node, Scalar, Sequence
@@ -41,10 +42,10 @@ class Decoded:
         self.problems.append(error(summary, location, hint=hint))
 
 
-def decode(spec: Mapping, descriptor: Descriptor, shape: Shape) -> Decoded:
+def decode(spec: Mapping, message: type[Message], shape: Shape) -> Decoded:
     """Read a spec node as a message of the given type, restricted to the shape's paths; never raises on bad input."""
     decoded = Decoded()
-    decoded.data = _message(spec, descriptor, shape, (), decoded)
+    decoded.data = _message(spec, cast(Descriptor, message.DESCRIPTOR), shape, (), decoded)
     return decoded
 
 
@@ -69,7 +70,11 @@ def _unknown_field(
     place = f" in {'.'.join(path)}" if path else ""
     if name in descriptor.fields_by_name:
         known = ", ".join(sorted(shape.children))
-        return f"{name!r}{place} is filled in by the service and cannot be declared", location, f"can be declared: {known}"
+        return (
+            f"{name!r}{place} is filled in by the service and cannot be declared",
+            location,
+            f"can be declared: {known}",
+        )
     hint = did_you_mean(name, shape.children) or f"can be declared: {', '.join(sorted(shape.children))}"
     return f"unknown field {name!r}{place}", location, hint
 
@@ -106,7 +111,7 @@ def _list(node: Node, descriptor: FieldDescriptor, shape: Shape, path: Path, out
 
 
 def _element(node: Node, descriptor: FieldDescriptor, shape: Shape, path: Path, out: Decoded) -> dict[str, Any]:
-    if isinstance(node, Mapping):
+    if isinstance(node, Mapping) and descriptor.message_type is not None:
         return _message(node, descriptor.message_type, shape, path, out)
     out.problem(f"an element of {'.'.join(path[:-1])} must be a mapping, not {_what(node)}", node.location)
     return {}
@@ -122,7 +127,9 @@ def _keyed_list(node: Sequence, descriptor: FieldDescriptor, shape: Shape, path:
             out.problem(f"an element of {'.'.join(path)} must be a mapping with {key!r}", item.location)
             continue
         if name.text in seen:
-            out.problem(f"{key} {name.text!r} stands twice in {'.'.join(path)}", name.location, f"first at {seen[name.text]}")
+            out.problem(
+                f"{key} {name.text!r} stands twice in {'.'.join(path)}", name.location, f"first at {seen[name.text]}"
+            )
             continue
         seen[name.text] = name.location
         element = _element(item, descriptor, shape.element, (*path, name.text), out)
@@ -173,8 +180,11 @@ def _typed_scalar(node: Node, descriptor: FieldDescriptor, path: Path, out: Deco
         return None
     if value == "":
         out.problems.append(
-            warning(f"{'.'.join(path)} is empty: the API cannot tell empty from absent", node.location,
-                    hint="remove the line; a live value is then left alone")
+            warning(
+                f"{'.'.join(path)} is empty: the API cannot tell empty from absent",
+                node.location,
+                hint="remove the line; a live value is then left alone",
+            )
         )
     return value
 
@@ -205,13 +215,15 @@ def _boolean(node: Scalar, descriptor: FieldDescriptor) -> bool:
 
 
 def _enum(node: Scalar, descriptor: FieldDescriptor) -> str | int:
-    names = descriptor.enum_type.values_by_name
+    enum = descriptor.enum_type
+    assert enum is not None
+    names = enum.values_by_name
     if node.text in names:
         return node.text
-    if node.text.isdigit() and int(node.text) in descriptor.enum_type.values_by_number:
+    if node.text.isdigit() and int(node.text) in enum.values_by_number:
         return int(node.text)
     hint = did_you_mean(node.text.upper(), names) or f"one of {', '.join(names)}"
-    raise ValueError(f"{node.text!r} is no {descriptor.enum_type.name} ({hint})")
+    raise ValueError(f"{node.text!r} is no {enum.name} ({hint})")
 
 
 _READERS: dict[int, Callable[[Scalar, FieldDescriptor], Any]] = {
@@ -230,7 +242,9 @@ def _wanted(descriptor: FieldDescriptor) -> str:
     if descriptor.enum_type is not None:
         return f"a {descriptor.enum_type.name}"
     numeric = descriptor.cpp_type not in (FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.CPPTYPE_BOOL)
-    return "a number" if numeric else ("true or false" if descriptor.cpp_type == FieldDescriptor.CPPTYPE_BOOL else "text")
+    return (
+        "a number" if numeric else ("true or false" if descriptor.cpp_type == FieldDescriptor.CPPTYPE_BOOL else "text")
+    )
 
 
 def _what(node: Node) -> str:

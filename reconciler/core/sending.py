@@ -5,7 +5,7 @@ Pure: trees in, trees out. Does not belong here: the request around it (`kind`) 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from reconciler.core.change import Cause, Effect, FieldChange
@@ -61,7 +61,7 @@ def metadata_for(
     """
     changed = [field for field in fields if field.path[0] == METADATA and field.effect is Effect.IN_PLACE]
     keys = {field.path[1] for field in changed if len(field.path) > 1}
-    live = {name: value for name, value in fresh.metadata.items()}
+    live = dict(fresh.metadata)
     sent: Tree = {METADATA: {key: live.get(key) for key in keys if key in live}}
     wanted = {key: value for key, value in (want.get(METADATA) or {}).items() if key in keys}
     sent = {METADATA: overlay(sent[METADATA], wanted)}

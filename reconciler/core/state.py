@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.core.address import Address, Scope
-from reconciler.core.diagnostics import Location
 from reconciler.core.declaration import Lifecycle
+from reconciler.core.diagnostics import Location
 from reconciler.core.tree import Path, Tree, fingerprint, parse_path, path_text
 
 RECORD_KEY = "reconciler"
@@ -92,7 +92,11 @@ class Record:
     def text(self) -> str:
         """The one string that is stored; canonical, so equal records have equal text."""
         body: dict[str, Any] = {
-            "v": 1, "canon": self.canon, "owner": self.owner, "address": self.address, "fields": dict(self.fields),
+            "v": 1,
+            "canon": self.canon,
+            "owner": self.owner,
+            "address": self.address,
+            "fields": dict(self.fields),
         }
         if self.protect:
             body["protect"] = True
@@ -105,8 +109,11 @@ class Record:
         if body is None or body.get("address") != address.qualified or not isinstance(body.get("fields"), dict):
             return None
         return cls(
-            owner=str(body.get("owner", "")), address=address.qualified, fields=body["fields"],
-            protect=body.get("protect") is True, canon=body.get("canon", 0),
+            owner=str(body.get("owner", "")),
+            address=address.qualified,
+            fields=body["fields"],
+            protect=body.get("protect") is True,
+            canon=body.get("canon", 0),
         )
 
 
@@ -124,8 +131,13 @@ class Mark:
     def text(self) -> str:
         """The one string in the version's own metadata, sent when it is created (design 4.5)."""
         body = {
-            "v": 1, "canon": self.canon, "owner": self.owner, "address": self.address,
-            "parent": self.parent, "digest": self.digest, "fields": dict(self.fields),
+            "v": 1,
+            "canon": self.canon,
+            "owner": self.owner,
+            "address": self.address,
+            "parent": self.parent,
+            "digest": self.digest,
+            "fields": dict(self.fields),
         }
         return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
@@ -136,8 +148,12 @@ class Mark:
         if body is None or body.get("address") != address.qualified or not isinstance(body.get("fields"), dict):
             return None
         return cls(
-            owner=str(body.get("owner", "")), address=address.qualified, parent=str(body.get("parent", "")),
-            digest=str(body.get("digest", "")), fields=body["fields"], canon=body.get("canon", 0),
+            owner=str(body.get("owner", "")),
+            address=address.qualified,
+            parent=str(body.get("parent", "")),
+            digest=str(body.get("digest", "")),
+            fields=body["fields"],
+            canon=body.get("canon", 0),
         )
 
 

@@ -114,7 +114,7 @@ def unknowns(tree: Any) -> Iterator[tuple[Path, Unknown]]:
 
 
 def canonical_json(value: Any) -> str:
-    """The text that decides equality: sorted keys, `true` unlike `1`, integral doubles as integers, NaN equal to NaN."""
+    """The text that decides equality: sorted keys, `true` unlike `1`, NaN equal to NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_special)
 
 

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.core.declaration import Scalar
-from reconciler.core.diagnostics import Diagnostic, Location, did_you_mean, error
+from reconciler.core.diagnostics import Diagnostic, Location, error
 
-_USE = re.compile(r"\$(?:(?P<escaped>\$)(?=\{)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<fallback>:-(?P<default>[^}]*))?\})")
+_USE = re.compile(
+    r"\$(?:(?P<escaped>\$)(?=\{)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<fallback>:-(?P<default>[^}]*))?\})"
+)
 _BROKEN = re.compile(r"(?<!\$)\$\{[^}]*\}?")
 
 
@@ -30,7 +32,11 @@ class Variables:
             return text
         for match in _BROKEN.finditer(_USE.sub("", text)):
             self.problems.append(
-                error(f"{match[0]!r} is no variable", location, hint="write ${NAME} or ${NAME:-default}; $${ is a plain ${")
+                error(
+                    f"{match[0]!r} is no variable",
+                    location,
+                    hint="write ${NAME} or ${NAME:-default}; $${ is a plain ${",
+                )
             )
         return _USE.sub(lambda match: self._value(match, location), text)
 

@@ -21,8 +21,16 @@ KIND = Kind(
     message=resources_pb2.Concept,
     summary="a label that models predict and annotations carry; metadata.name is its id",
     fields=Fields(
-        writable=("name", "definition", "metadata", "visibility.gettable", "keypoint_info.keypoint_names",
-                  "keypoint_info.skeleton.k1", "keypoint_info.skeleton.k2", "image.url"),
+        writable=(
+            "name",
+            "definition",
+            "metadata",
+            "visibility.gettable",
+            "keypoint_info.keypoint_names",
+            "keypoint_info.skeleton.k1",
+            "keypoint_info.skeleton.k2",
+            "image.url",
+        ),
         clearable=(),
         write_only=("image.url",),
     ),

@@ -103,14 +103,31 @@ def _delete(kind: Kind, subject: Subject) -> tuple[Call, ...]:
     return tuple(Call(str(kind.crud.delete), {**fields, "concept_id": side}) for side in sides if side)
 
 
+def _narrow(name: str) -> dict[str, str]:
+    """The list of one subject's relations (it may stand on either side, facts 3.3)."""
+    for predicate in PREDICATES:
+        subject, found, _ = name.partition(f".{predicate}.")
+        if found:
+            return {"concept_id": subject}
+    return {}
+
+
 KIND = Kind(
     name="ConceptRelation",
     plural="relations",
     message=resources_pb2.ConceptRelation,
     summary="one edge of the app's knowledge graph; metadata.name is only a label",
     fields=Fields(
-        writable=("subject_concept.id", "subject_concept.app_id", "subject_concept.user_id", "predicate",
-                  "object_concept.id", "object_concept.app_id", "object_concept.user_id", "knowledge_graph_id"),
+        writable=(
+            "subject_concept.id",
+            "subject_concept.app_id",
+            "subject_concept.user_id",
+            "predicate",
+            "object_concept.id",
+            "object_concept.app_id",
+            "object_concept.user_id",
+            "knowledge_graph_id",
+        ),
         identity=("subject_concept", "predicate", "object_concept", "knowledge_graph_id"),
     ),
     crud=Crud.of("ConceptRelation", get=False, patch=False),
@@ -118,6 +135,7 @@ KIND = Kind(
     references=_references,
     check=_check,
     identify=_identify,
+    narrow=_narrow,
     identify_declared=_identity,
     post=_post,
     delete=_delete,

@@ -91,11 +91,22 @@ def _check_thresholds(tree: Tree) -> Iterable[Problem]:
 
 
 _VERSION_FIELDS = (
-    "description", "license", "metadata", "output_info.data.concepts.*.value", "output_info.data.concepts.*.name",
-    "output_info.params", "output_info.fields_map", "output_info.output_config.concepts_mutually_exclusive",
-    "output_info.output_config.closed_environment", "input_info.params", "input_info.fields_map",
-    "input_info.base_embed_model.id", "input_info.base_embed_model.app_id", "input_info.base_embed_model.user_id",
-    "input_info.base_embed_model.model_version.id", "train_info.params",
+    "description",
+    "license",
+    "metadata",
+    "output_info.data.concepts.*.value",
+    "output_info.data.concepts.*.name",
+    "output_info.params",
+    "output_info.fields_map",
+    "output_info.output_config.concepts_mutually_exclusive",
+    "output_info.output_config.closed_environment",
+    "input_info.params",
+    "input_info.fields_map",
+    "input_info.base_embed_model.id",
+    "input_info.base_embed_model.app_id",
+    "input_info.base_embed_model.user_id",
+    "input_info.base_embed_model.model_version.id",
+    "train_info.params",
 )
 
 KIND = Kind(
@@ -104,13 +115,26 @@ KIND = Kind(
     message=resources_pb2.Model,
     summary="a model, thresholder, mapper or writer; metadata.name is its id, spec.model_version its configuration",
     fields=Fields(
-        writable=("model_type_id", "description", "notes", "metadata", "visibility.gettable", "toolkits", "use_cases",
-                  "languages", "image.url", "output_info.data.concepts.*.value", "output_info.params",
-                  *(f"model_version.{name}" for name in _VERSION_FIELDS)),
+        writable=(
+            "model_type_id",
+            "description",
+            "notes",
+            "metadata",
+            "visibility.gettable",
+            "toolkits",
+            "use_cases",
+            "languages",
+            "image.url",
+            "output_info.data.concepts.*.value",
+            "output_info.params",
+            *(f"model_version.{name}" for name in _VERSION_FIELDS),
+        ),
         keyed={"model_version.output_info.data.concepts": "id", "output_info.data.concepts": "id"},
         # The place of both before 2023, in old manifests as in old replies (facts 4.1, U4).
-        moved={"output_info.data": "model_version.output_info.data",
-               "output_info.params": "model_version.output_info.params"},
+        moved={
+            "output_info.data": "model_version.output_info.data",
+            "output_info.params": "model_version.output_info.params",
+        },
         create_only=("model_type_id",),
         clearable=("model_version.output_info", "model_version.input_info", "model_version.metadata"),
         write_only=("image.url",),
@@ -124,8 +148,15 @@ KIND = Kind(
     complete=_complete,
     versions=Versions(
         path=VERSION,
-        crud=Crud("GetModelVersion", "ListModelVersions", "PostModelVersions", "PatchModelVersions",
-                  "DeleteModelVersion", "model_version", "model_versions"),
+        crud=Crud(
+            "GetModelVersion",
+            "ListModelVersions",
+            "PostModelVersions",
+            "PatchModelVersions",
+            "DeleteModelVersion",
+            "model_version",
+            "model_versions",
+        ),
         parent_id_field="model_id",
         ready=TRAINED,
         waiting=TRAINING,

@@ -67,7 +67,9 @@ def _references(tree: Tree, scope: Scope) -> Iterable[Reference]:
         pinned = get(model, VERSION_ID) is not ABSENT
         address = Address(target, "models", model["id"])
         yield Reference(
-            ("nodes", name, "model", *VERSION_ID), address, None if pinned else "version_id",
+            ("nodes", name, "model", *VERSION_ID),
+            address,
+            None if pinned else "version_id",
             foreign=foreign and target != scope,
         )
 
@@ -100,18 +102,28 @@ def _check_cycle(nodes: dict[str, Tree]) -> Iterable[Problem]:
         yield Problem(("nodes", first, "node_inputs"), f"nodes feed each other in a circle: {cycle}")
 
 
-
-
 KIND = Kind(
     name="Workflow",
     plural="workflows",
     message=resources_pb2.Workflow,
     summary="a graph of models; metadata.name is its id, and nodes without a model version pin the one managed here",
     fields=Fields(
-        writable=("description", "notes", "metadata", "visibility.gettable", "use_cases", "image.url",
-                  "nodes.*.model.id", "nodes.*.model.user_id", "nodes.*.model.app_id", "nodes.*.model.model_version.id",
-                  "nodes.*.node_inputs.node_id", "nodes.*.suppress_output",
-                  "nodes.*.output_info_override.data.concepts.*.value", "nodes.*.output_info_override.params"),
+        writable=(
+            "description",
+            "notes",
+            "metadata",
+            "visibility.gettable",
+            "use_cases",
+            "image.url",
+            "nodes.*.model.id",
+            "nodes.*.model.user_id",
+            "nodes.*.model.app_id",
+            "nodes.*.model.model_version.id",
+            "nodes.*.node_inputs.node_id",
+            "nodes.*.suppress_output",
+            "nodes.*.output_info_override.data.concepts.*.value",
+            "nodes.*.output_info_override.params",
+        ),
         keyed={"nodes": "id", "nodes.*.output_info_override.data.concepts": "id"},
         clearable=("nodes.*", "metadata"),
         write_only=("image.url",),

@@ -52,7 +52,12 @@ class _Run:
 
 
 def apply(
-    plan: Plan, perform: Perform, emit: Callable[[Event], None], *, known: Mapping[str, str], workers: int,
+    plan: Plan,
+    perform: Perform,
+    emit: Callable[[Event], None],
+    *,
+    known: Mapping[str, str],
+    workers: int,
     clock: Callable[[], float],
 ) -> ApplyResult:
     """Run a plan's steps. `known` are outputs of objects that stay as they are (version ids by address).
@@ -140,7 +145,9 @@ def _failure(step: Step, problem: ReconcilerError, seconds: float) -> StepOutcom
 def _closing(run: _Run, step: Step, perform: Perform) -> StepOutcome:
     """The inventory is brought up to date whatever happened, so that it tells the truth about a broken run too."""
     opening = next((o for o in run.outcomes.values() if o.step.verb is Verb.OPEN), None)
-    app = next((o for o in run.outcomes.values() if o.step.address == step.address and o.step.verb is Verb.CREATE), None)
+    app = next(
+        (o for o in run.outcomes.values() if o.step.address == step.address and o.step.verb is Verb.CREATE), None
+    )
     for needed in (opening, app):
         if needed is not None and needed.status is not Status.DONE:
             return StepOutcome(step, Status.SKIPPED, message=f"needs {needed.step.address}: {needed.step.title}")

@@ -65,16 +65,27 @@ def diff(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = 
         change = _compare(item, want, observed, kind, live, moving)
         moving[str(address)] = _output(change, observed, address)
         changes.append(change)
-    removed = (_remove(address, live, kinds, "no longer declared") for address in undeclared(desired, live)) if prune else ()
+    removed = (
+        (_remove(address, live, kinds, "no longer declared") for address in undeclared(desired, live)) if prune else ()
+    )
     return Compared((*changes, *removed), wants)
 
 
-def destroy(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = False) -> Compared:
-    """What is declared here and owned goes; the App is forgotten, never deleted by this."""
-    mine = [a for a in declared_order(desired) if (o := live.observed.get(a)) and o.record and o.record.owner == desired.owner]
+def destroy(
+    desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = False, delete_app: bool = False
+) -> Compared:
+    """What is declared here and owned goes; the App is forgotten unless its deletion was asked for by name."""
+    mine = [
+        a
+        for a in declared_order(desired)
+        if (o := live.observed.get(a)) and o.record and o.record.owner == desired.owner
+    ]
     if prune:
         mine += undeclared(desired, live)
-    return Compared(tuple(_remove(address, live, kinds, "") for address in mine), {})
+    removed = [_remove(address, live, kinds, "") for address in mine]
+    if delete_app:
+        removed = [replace(c, action=Action.DELETE, reasons=()) if c.address.kind == "apps" else c for c in removed]
+    return Compared(tuple(removed), {})
 
 
 def declared_order(desired: DesiredState) -> list[Address]:
@@ -87,8 +98,11 @@ def undeclared(desired: DesiredState, live: LiveState) -> list[Address]:
     return sorted(
         address
         for address, observed in live.observed.items()
-        if address not in desired.resources and observed.record is not None
-        and observed.record.owner == desired.owner and address.id != "" and not _is_app(observed)
+        if address not in desired.resources
+        and observed.record is not None
+        and observed.record.owner == desired.owner
+        and address.id != ""
+        and not _is_app(observed)
     )
 
 
@@ -124,13 +138,23 @@ def _compare(
     fields = tuple(_field_changes(want, have, was, paths, item, kind, moving))
     if _lacks_version(item, observed, kind, want, have, fields):
         fields += tuple(_first_version(want, kind, paths))
-    fields = tuple(f if not kind.fields.any(kind.fields.sensitive, f.path) else replace(f, sensitive=True) for f in fields)
+    fields = tuple(
+        f if not kind.fields.any(kind.fields.sensitive, f.path) else replace(f, sensitive=True) for f in fields
+    )
     fits = _record_fits(item, want, observed, kind, live)
     marked = _mark_fits(item, want, observed, kind)
     action, reasons = _action(item, observed, kind, fields, fits and marked and _listed(item, live, kind))
     return ResourceChange(
-        item.address, item.kind, action, fields, reasons, record=not fits, mark=not marked,
-        before=project(have, paths), after=project(want, paths), location=item.location,
+        item.address,
+        item.kind,
+        action,
+        fields,
+        reasons,
+        record=not fits,
+        mark=not marked,
+        before=project(have, paths),
+        after=project(want, paths),
+        location=item.location,
     )
 
 
@@ -138,7 +162,11 @@ def _create(item: Desired, want: Tree, live: LiveState) -> ResourceChange:
     entry = live.inventory.entries.get(str(item.address))
     deleted = entry is not None and not entry.pending and live.exists
     return ResourceChange(
-        item.address, item.kind, Action.CREATE, after=want, location=item.location,
+        item.address,
+        item.kind,
+        Action.CREATE,
+        after=want,
+        location=item.location,
         cause=Cause.DRIFT if deleted else Cause.EDIT,
         reasons=("was deleted behind our back",) if deleted else (),
     )
@@ -159,8 +187,7 @@ def _compared_paths(item: Desired, observed: Observed, kind: Kind) -> list[Path]
     """The owned paths, without ignored ones and without a version that the list has settled."""
     settled = kind.versions is not None and not observed.complete
     return sorted(
-        path for path in item.written - item.ignored
-        if not (settled and kind.effect(path) is Effect.NEW_VERSION)
+        path for path in item.written - item.ignored if not (settled and kind.effect(path) is Effect.NEW_VERSION)
     )
 
 
@@ -169,7 +196,9 @@ def _have(item: Desired, want: Tree, observed: Observed, kind: Kind) -> Tree:
     if kind.versions is None or not observed.complete:
         return observed.tree
     version = _effective(item, want, observed, kind)
-    return observed.tree if version is None or not version.tree else put(observed.tree, kind.versions.path, version.tree)
+    return (
+        observed.tree if version is None or not version.tree else put(observed.tree, kind.versions.path, version.tree)
+    )
 
 
 def _effective(item: Desired, want: Tree, observed: Observed, kind: Kind) -> LiveVersion | None:
@@ -201,7 +230,12 @@ def _was(item: Desired, observed: Observed, kind: Kind) -> dict[str, str]:
 
 
 def _field_changes(
-    want: Tree, have: Tree, was: Mapping[str, str], paths: list[Path], item: Desired, kind: Kind,
+    want: Tree,
+    have: Tree,
+    was: Mapping[str, str],
+    paths: list[Path],
+    item: Desired,
+    kind: Kind,
     moving: Mapping[str, Any],
 ) -> Iterator[FieldChange]:
     wanted, had = prints(want, paths, kind), prints(have, paths, kind)
@@ -211,11 +245,16 @@ def _field_changes(
     for path in _moved(want, have, paths, wanted, had, kind, was):
         if path not in sets and not any(path[: len(m)] == m for m in members):
             yield _leaf(path, want, have, was, wanted, had, item, kind, moving)
-    yield from _dropped(paths, want, have, was, item, kind)
+    yield from _dropped(want, have, was, item, kind)
 
 
 def _moved(
-    want: Tree, have: Tree, paths: list[Path], wanted: Mapping[Path, str], had: Mapping[Path, str], kind: Kind,
+    want: Tree,
+    have: Tree,
+    paths: list[Path],
+    wanted: Mapping[Path, str],
+    had: Mapping[Path, str],
+    kind: Kind,
     was: Mapping[str, str],
 ) -> list[Path]:
     """The leaves that differ. A write-only one differs from the record, since it is never read back as sent."""
@@ -245,8 +284,15 @@ def _comparable(value: Any) -> Any:
 
 
 def _leaf(
-    path: Path, want: Tree, have: Tree, was: Mapping[str, str], wanted: Mapping[Path, str], had: Mapping[Path, str],
-    item: Desired, kind: Kind, moving: Mapping[str, Any],
+    path: Path,
+    want: Tree,
+    have: Tree,
+    was: Mapping[str, str],
+    wanted: Mapping[Path, str],
+    had: Mapping[Path, str],
+    item: Desired,
+    kind: Kind,
+    moving: Mapping[str, Any],
 ) -> FieldChange:
     cause = _cause(path, was, wanted, had)
     follows = _follows(path, item, moving, cause)
@@ -276,7 +322,12 @@ def _follows(path: Path, item: Desired, moving: Mapping[str, Any], cause: Cause)
 
 
 def _members(
-    path: Path, want: Tree, have: Tree, was: Mapping[str, str], wanted: Mapping[Path, str], had: Mapping[Path, str],
+    path: Path,
+    want: Tree,
+    have: Tree,
+    was: Mapping[str, str],
+    wanted: Mapping[Path, str],
+    had: Mapping[Path, str],
     kind: Kind,
 ) -> Iterator[FieldChange]:
     """Elements of a closed set that stand on one side only: each goes or comes whole."""
@@ -307,11 +358,9 @@ def _member_cause(
     return Cause.DRIFT if recorded == wanted_now else Cause.EDIT
 
 
-def _dropped(
-    paths: list[Path], want: Tree, have: Tree, was: Mapping[str, str], item: Desired, kind: Kind
-) -> Iterator[FieldChange]:
+def _dropped(want: Tree, have: Tree, was: Mapping[str, str], item: Desired, kind: Kind) -> Iterator[FieldChange]:
     """Recorded but no longer written: REMOVED or RELEASED."""
-    written = item.written | {item_path for item_path in paths}
+    written = item.written
     for path in sorted(recorded_paths(was)):
         if path in written or _in_missing_element(path, written, want, kind):
             continue
@@ -361,7 +410,9 @@ def _action(
     if effects - {Effect.RECORD}:
         return Action.UPDATE, _version_reason(observed, kind, item)
     if fields or not fits:
-        return Action.ADOPT, ("taken over as it is",) if observed.record is None else ("our record is brought up to date",)
+        return Action.ADOPT, ("taken over as it is",) if observed.record is None else (
+            "our record is brought up to date",
+        )
     return Action.NO_OP, ()
 
 

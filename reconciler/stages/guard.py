@@ -14,7 +14,7 @@ from reconciler.core.address import Address
 from reconciler.core.change import Action, Effect, ResourceChange
 from reconciler.core.kind import Keeps, Kind
 from reconciler.core.plan import Refusal
-from reconciler.core.state import DesiredState, LiveState
+from reconciler.core.state import DesiredState, LiveState, Observed
 from reconciler.core.tree import Tree, get, show_path
 
 Kinds = Mapping[str, Kind]
@@ -32,6 +32,7 @@ class Rails:
     delete_share: float = 0.3
     """... or up to this share of the owned ones."""
     destroying: bool = False
+    delete_app: bool = False
 
     def allows(self, rule: str, address: Address) -> bool:
         """Whether a flag allows the rule to be broken for an object."""
@@ -48,6 +49,8 @@ class Case:
     live: LiveState
     kinds: Kinds
     rails: Rails = field(default_factory=Rails)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What GetResourceCounts says, where the app itself is to be deleted."""
 
     def ending(self) -> list[ResourceChange]:
         """The changes after which an object is gone."""
@@ -69,8 +72,12 @@ def _empty_set(case: Case) -> Iterator[Refusal]:
     if case.desired.documents == 0 and not case.rails.destroying:
         app = Address(case.live.scope, "apps", case.live.scope.app_id)
         owned = len(case.live.inventory.entries)
-        yield Refusal("empty", app, f"the manifest set is empty; {owned} objects of owner {case.desired.owner} exist",
-                      _flag("empty", app))
+        yield Refusal(
+            "empty",
+            app,
+            f"the manifest set is empty; {owned} objects of owner {case.desired.owner} exist",
+            _flag("empty", app),
+        )
 
 
 def _too_many_deletes(case: Case) -> Iterator[Refusal]:
@@ -81,7 +88,8 @@ def _too_many_deletes(case: Case) -> Iterator[Refusal]:
         return
     for change in doomed:
         yield Refusal(
-            "delete", change.address,
+            "delete",
+            change.address,
             f"{len(doomed)} of {len(mine)} owned objects would be deleted "
             f"(limit: {case.rails.delete_count - 1}, or {case.rails.delete_share:.0%})",
             _flag("delete", change.address),
@@ -95,14 +103,20 @@ def _foreign_records(case: Case) -> Iterator[Refusal]:
         if observed is None or change.action is Action.CREATE:
             continue
         if observed.record is not None and observed.record.owner != case.desired.owner:
-            yield Refusal("takeover", change.address,
-                          f"{change.address} belongs to owner {observed.record.owner!r}, not to {case.desired.owner!r}",
-                          _flag("takeover", change.address))
+            yield Refusal(
+                "takeover",
+                change.address,
+                f"{change.address} belongs to owner {observed.record.owner!r}, not to {case.desired.owner!r}",
+                _flag("takeover", change.address),
+            )
         elif observed.record is None and change.action is not Action.ADOPT and not _may_adopt(change, case):
             paths = ", ".join(show_path(f.path) for f in change.fields[:4])
-            yield Refusal("adopt", change.address,
-                          f"{change.address} exists, was not made by this manifest set, and differs in {paths}",
-                          _flag("adopt", change.address))
+            yield Refusal(
+                "adopt",
+                change.address,
+                f"{change.address} exists, was not made by this manifest set, and differs in {paths}",
+                _flag("adopt", change.address),
+            )
 
 
 def _may_adopt(change: ResourceChange, case: Case) -> bool:
@@ -119,8 +133,12 @@ def _protected(case: Case) -> Iterator[Refusal]:
         item = case.desired.resources.get(change.address)
         protect = item.lifecycle.protect if item and not case.rails.destroying else observed.record.protect
         if protect or observed.record.protect:
-            yield Refusal("protected", change.address, f"{change.address} is protected (lifecycle.protect)",
-                          _flag("protected", change.address))
+            yield Refusal(
+                "protected",
+                change.address,
+                f"{change.address} is protected (lifecycle.protect)",
+                _flag("protected", change.address),
+            )
 
 
 def _replaced(case: Case) -> Iterator[Refusal]:
@@ -129,13 +147,20 @@ def _replaced(case: Case) -> Iterator[Refusal]:
             continue
         paths = ", ".join(show_path(f.path) for f in change.fields if f.effect is Effect.REPLACE)
         if not case.kinds[change.address.kind].replaceable:
-            yield Refusal("replace", change.address,
-                          f"{paths} of an {change.kind} is fixed at creation, and an {change.kind} is never replaced", None)
+            yield Refusal(
+                "replace",
+                change.address,
+                f"{paths} of an {change.kind} is fixed at creation, and an {change.kind} is never replaced",
+                None,
+            )
         else:
-            yield Refusal("replace", change.address,
-                          f"{paths} is fixed at creation: replacing deletes {change.address} with all its versions, and "
-                          f"workflows that use it fail in between; a new id (for example {change.address.id}-2) avoids both",
-                          _flag("replace", change.address))
+            yield Refusal(
+                "replace",
+                change.address,
+                f"{paths} is fixed at creation: replacing deletes {change.address} with all its versions, and "
+                f"workflows that use it fail in between; a new id (for example {change.address.id}-2) avoids both",
+                _flag("replace", change.address),
+            )
 
 
 def _in_use(case: Case) -> Iterator[Refusal]:
@@ -167,4 +192,35 @@ def _default_use(case: Case, tree: Tree, app: Address, *, declared: bool) -> Ite
         yield Address(app.scope, "workflows", default), f"{app} as its default workflow"
 
 
-_RULES = (_empty_set, _foreign_records, _replaced, _protected, _in_use, _too_many_deletes)
+BASE_WORKFLOWS = ("Empty", "Universal", "General", "Face", "Language-Understanding")
+"""What the service itself may have copied into a new app (facts 3.1)."""
+
+
+def not_ours(live: LiveState, owner: str, counts: Mapping[str, int]) -> str | None:
+    """What an app holds besides what this owner made, in words; None when there is nothing (design 4.6)."""
+    app = live.observed.get(Address(live.scope, "apps", live.scope.app_id))
+    if app is None or app.record is None or app.record.owner != owner:
+        return "no record of ours: the app was not made by this manifest set"
+    counted = [f"{counts[name]} {name}" for name in ("inputs", "datasets", "pipelines") if counts.get(name)]
+    strangers = [str(address) for address, o in sorted(live.observed.items()) if not _made_by(o, owner)]
+    strangers += [f"objects of owner {other!r}" for other, theirs in sorted(live.others.items()) if theirs.entries]
+    listed = counted + strangers[:5] + ([f"{len(strangers) - 5} more"] if len(strangers) > 5 else [])
+    return ", ".join(listed) or None
+
+
+def _made_by(observed: Observed, owner: str) -> bool:
+    if observed.record is not None:
+        return observed.record.owner == owner
+    return observed.kind == "Workflow" and observed.address.id in BASE_WORKFLOWS
+
+
+def _app_with_others(case: Case) -> Iterator[Refusal]:
+    """An app with anything in it that is not ours is deleted by no combination of flags."""
+    app = Address(case.live.scope, "apps", case.live.scope.app_id)
+    if case.rails.delete_app and case.live.exists:
+        foreign = not_ours(case.live, case.desired.owner, case.counts)
+        if foreign is not None:
+            yield Refusal("delete-app", app, f"the app is not deleted: it holds {foreign}", None)
+
+
+_RULES = (_app_with_others, _empty_set, _foreign_records, _replaced, _protected, _in_use, _too_many_deletes)

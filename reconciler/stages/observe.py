@@ -11,12 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from google.protobuf.message import Message
-
 from reconciler.core.address import MAIN, Address, Scope
 from reconciler.core.canonical import struct_to_tree, tree_from
 from reconciler.core.kind import Keeps, Kind, Versions, user_app
-from reconciler.core.remote import Api, NotFound, items
+from reconciler.core.remote import Api, Message, NotFound, items
 from reconciler.core.state import (
     RECORD_KEY,
     Inventory,
@@ -65,13 +63,11 @@ def settle(
     return replace(live, observed={**kept, **{a: o for a, o in read.items() if o is not None}})
 
 
-def read_one(
-    api: Api, address: Address, live: LiveState, kinds: Mapping[str, Kind]
-) -> Observed | None:
+def read_one(api: Api, address: Address, live: LiveState, kinds: Mapping[str, Kind]) -> Observed | None:
     """One object read in full, with its record; None when it is not there."""
     kind = kinds[address.kind]
     if kind.crud.get is None:
-        found = {o.address: o for o in _list(api, kind, address.scope, fold, address)}.get(address)
+        found = {o.address: o for o in _list(api, kind, address.scope, address)}.get(address)
     else:
         found = _get(api, kind, address)
     if found is None:
@@ -131,7 +127,7 @@ def _get(api: Api, kind: Kind, address: Address) -> Observed | None:
 
 
 def _list(api: Api, kind: Kind, scope: Scope, only: Address | None = None) -> list[Observed]:
-    fields = dict(kind.list_fields)
+    fields = {**kind.list_fields, **(kind.narrow(only.id) if only and kind.narrow else {})}
     messages = items(api, str(kind.crud.list), user_app_id=user_app(scope), **fields)
     found = (decode(m, kind, scope) for m in messages if _is_of(m, scope) and not _is_bookmark(m))
     return [replace(o, complete=False) for o in found if only is None or o.address == only]
@@ -157,7 +153,10 @@ def decode(message: Any, kind: Kind, scope: Scope) -> Observed:
     tree = kind.fold(_hide_ours(tree_from(message, kind.fields.shape)))
     own = kind.keeps is not Keeps.INVENTORY
     observed = Observed(
-        address=address, kind=kind.name, tree=tree, metadata=metadata,
+        address=address,
+        kind=kind.name,
+        tree=tree,
+        metadata=metadata,
         record=Record.parse(metadata.get(RECORD_KEY), address) if own else None,
         service_id=getattr(message, "id", ""),
     )
@@ -190,12 +189,11 @@ def _with_records(
     """Join the records that stand in an inventory; ours first, then any other owner's."""
     kept = {kind.name for kind in kinds if kind.keeps is Keeps.INVENTORY}
     inventories = (live.inventory, *live.others.values())
-    joined = {}
+    joined = dict(observed)
     for address, found in observed.items():
         if found.kind in kept:
             records = (inventory.record(address) for inventory in inventories)
-            found = replace(found, record=next((r for r in records if r is not None), None))
-        joined[address] = found
+            joined[address] = replace(found, record=next((r for r in records if r is not None), None))
     return joined
 
 
@@ -219,15 +217,17 @@ def _live_version(version: Any, model: Address, tree: Tree | None) -> LiveVersio
     last = max(moved.ToNanoseconds(), 0)
     untouched = last in (0, made.ToNanoseconds()) or last <= ended.ToNanoseconds()
     return LiveVersion(
-        id=version.id, tree=_hide_ours(tree or {}), mark=Mark.parse(metadata.get(RECORD_KEY), model),
-        metadata=metadata, untouched=untouched, status=version.status.code,
+        id=version.id,
+        tree=_hide_ours(tree or {}),
+        mark=Mark.parse(metadata.get(RECORD_KEY), model),
+        metadata=metadata,
+        untouched=untouched,
+        status=version.status.code,
     )
 
 
-def _read_versions(
-    api: Api, kind: Kind, versions: Versions, observed: Observed, owner: str
-) -> Observed:
-    """Find the version this owner manages when the newest one is not it: somebody posted a newer one, or all are gone."""
+def _read_versions(api: Api, kind: Kind, versions: Versions, observed: Observed, owner: str) -> Observed:
+    """Find the version this owner manages when the newest is not it: somebody posted a newer one, or it is gone."""
     newest = observed.newest
     if newest is None or (newest.mark is not None and newest.mark.owner == owner):
         return observed
@@ -239,9 +239,7 @@ def _read_versions(
     return replace(observed, managed=None)
 
 
-def _read_version(
-    api: Api, kind: Kind, versions: Versions, model: Address, version: LiveVersion
-) -> LiveVersion:
+def _read_version(api: Api, kind: Kind, versions: Versions, model: Address, version: LiveVersion) -> LiveVersion:
     reply: Message = api.call(
         str(kind.full_read), user_app_id=user_app(model.scope), version_id=version.id, **{kind.crud.id_field: model.id}
     )

@@ -17,7 +17,7 @@ from dataclasses import replace
 from reconciler.core.address import Address
 from reconciler.core.change import Action, Effect, ResourceChange
 from reconciler.core.graph import dependency_order
-from reconciler.core.kind import Keeps, Kind
+from reconciler.core.kind import Kind
 from reconciler.core.plan import Step, Verb
 from reconciler.core.state import Desired, DesiredState, LiveState
 from reconciler.core.tree import ABSENT, get
@@ -25,9 +25,15 @@ from reconciler.core.tree import ABSENT, get
 Kinds = Mapping[str, Kind]
 
 TITLES = {
-    Verb.CREATE: "create", Verb.VERSION: "create a new version", Verb.WAIT: "wait until the version is ready",
-    Verb.UPDATE: "update", Verb.LATE: "set the default workflow", Verb.ADOPT: "write our record",
-    Verb.FORGET: "drop our record", Verb.DELETE: "delete", Verb.OPEN: "note what is about to exist",
+    Verb.CREATE: "create",
+    Verb.VERSION: "create a new version",
+    Verb.WAIT: "wait until the version is ready",
+    Verb.UPDATE: "update",
+    Verb.LATE: "set the default workflow",
+    Verb.ADOPT: "write our record",
+    Verb.FORGET: "drop our record",
+    Verb.DELETE: "delete",
+    Verb.OPEN: "note what is about to exist",
     Verb.CLOSE: "note what exists now",
 }
 
@@ -118,9 +124,7 @@ def _take_off_default(
 # --- edges -----------------------------------------------------------------------------------------------------------
 
 
-def _link(
-    groups: Mapping[Address, list[Step]], desired: DesiredState, live: LiveState, kinds: Kinds
-) -> list[Step]:
+def _link(groups: Mapping[Address, list[Step]], desired: DesiredState, live: LiveState, kinds: Kinds) -> list[Step]:
     linked = []
     for address, steps in groups.items():
         item = desired.resources.get(address)
@@ -143,6 +147,7 @@ def _needs(one: Step, item: Desired | None, groups: Mapping[Address, list[Step]]
             yield making[-1].id
 
 
+ENDING = (Verb.DELETE, Verb.FORGET)
 _MAKING = (Verb.CREATE, Verb.VERSION, Verb.WAIT, Verb.UPDATE, Verb.ADOPT)
 
 
@@ -151,18 +156,21 @@ def _deletes_last(steps: list[Step], live: LiveState, kinds: Kinds) -> list[Step
 
     A replace's delete comes before its own create, so it waits only for what its own chain does not follow.
     """
-    ending = {s.id for s in steps if s.verb in (Verb.DELETE, Verb.FORGET)}
-    replaced = {s.address for s in steps if s.verb is Verb.CREATE} & {s.address for s in steps if s.verb is Verb.DELETE}
-    final = {s.id for s in steps if s.id in ending and s.address not in replaced}
+    created = {s.address for s in steps if s.verb is Verb.CREATE}
+    final = {s.id: s for s in steps if s.verb in ENDING and s.address not in created}
     others = [s.id for s in steps if s.id not in final]
     users = _live_users(live, kinds)
-    result = []
-    for one in steps:
-        if one.id in final:
-            before = [f"{user}:{Verb.DELETE}" for user in users.get(one.address, ())]
-            one = replace(one, after=_merge(one.after, [*others, *(i for i in before if i in final)]))
-        result.append(one)
-    return result
+    return [replace(s, after=_merge(s.after, _before(s, final, others, users))) if s.id in final else s for s in steps]
+
+
+def _before(
+    one: Step, final: Mapping[str, Step], others: list[str], users: Mapping[Address, list[Address]]
+) -> list[str]:
+    """What an ending waits for; the App's own comes after every other."""
+    if one.address.kind == "apps":
+        return [*others, *(name for name, step in final.items() if step.address != one.address)]
+    ending = {step.address: name for name, step in final.items() if step.verb is Verb.DELETE}
+    return [*others, *(ending[user] for user in users.get(one.address, ()) if user in ending and user.kind != "apps")]
 
 
 def _live_users(live: LiveState, kinds: Kinds) -> dict[Address, list[Address]]:
@@ -195,12 +203,16 @@ def _with_inventory(
     A new App carries its first inventory in its own creation.
     """
     listed = any(
-        c.action in (Action.CREATE, Action.DELETE, Action.FORGET, Action.REPLACE) or c.address.kind in ("concepts", "relations")
+        c.action in (Action.CREATE, Action.DELETE, Action.FORGET, Action.REPLACE)
+        or c.address.kind in ("concepts", "relations")
         or (c.action is Action.ADOPT and str(c.address) not in live.inventory.entries)
         or str(c.address) not in live.inventory.entries
-        for c in changes if c.address != app
+        for c in changes
+        if c.address != app
     )
     if not listed and all(s.verb is not Verb.CREATE for s in steps):
+        return tuple(steps)
+    if any(s.verb is Verb.DELETE and s.address == app for s in steps):
         return tuple(steps)
     opening = [] if not live.exists else [step(app, Verb.OPEN)]
     gated = [replace(s, after=_merge([o.id for o in opening], s.after)) for s in steps]

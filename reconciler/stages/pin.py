@@ -48,8 +48,12 @@ def lookups(desired: DesiredState, live: LiveState, *, upgrade: bool = False) ->
 
 
 def pin(
-    desired: DesiredState, live: LiveState, models: Mapping[Address, Answer], concepts: Mapping[Address, bool],
-    *, upgrade: bool = False,
+    desired: DesiredState,
+    live: LiveState,
+    models: Mapping[Address, Answer],
+    concepts: Mapping[Address, bool],
+    *,
+    upgrade: bool = False,
 ) -> Pinned:
     """Fill the open references from the live state and the answers; errors name the place in the manifest."""
     resources, pins, problems = {}, [], []
@@ -72,7 +76,11 @@ def _open(item: Desired, live: LiveState, upgrade: bool) -> Iterator[Reference]:
     """References to a version that nobody wrote and this set does not manage, where a value must be sent."""
     observed = live.observed.get(item.address)
     for reference in item.references:
-        if reference.target.kind != "models" or reference.path[-1] != "id" or get(item.tree, reference.path) is not ABSENT:
+        if (
+            reference.target.kind != "models"
+            or reference.path[-1] != "id"
+            or get(item.tree, reference.path) is not ABSENT
+        ):
             continue
         model = reference.path[:-2]
         here, there = get(item.tree, model), get(observed.tree, model) if observed else ABSENT
@@ -135,18 +143,25 @@ def _missing_concepts(
                 yield error(f"concept {target.id!r} is not in {target.scope}", _position(item, reference))
         elif target not in live.observed and item.address not in live.observed:
             known = [a.id for a in (*desired.resources, *live.observed) if a.kind == "concepts"]
-            yield error(f"{target} is neither declared nor in the app", _position(item, reference),
-                        hint=did_you_mean(target.id, known))
+            yield error(
+                f"{target} is neither declared nor in the app",
+                _position(item, reference),
+                hint=did_you_mean(target.id, known),
+            )
 
 
 def outlived(desired: DesiredState, live: LiveState) -> Iterator[Diagnostic]:
     """Warnings about live workflows of other owners that still pin a version we are about to move away from."""
     for address, observed in live.observed.items():
-        if address.kind != "workflows" or address in desired.resources or (
-            observed.record is not None and observed.record.owner == desired.owner
+        if (
+            address.kind != "workflows"
+            or address in desired.resources
+            or (observed.record is not None and observed.record.owner == desired.owner)
         ):
             continue
         for name, node in (observed.tree.get("nodes") or {}).items():
             model = Address(desired.scope, "models", get(node, ("model", "id")) or "")
             if model in desired.resources:
-                yield warning(f"{address} is not ours and its node {name!r} pins a version of {model}; it will not follow")
+                yield warning(
+                    f"{address} is not ours and its node {name!r} pins a version of {model}; it will not follow"
+                )

@@ -7,7 +7,7 @@ Does not belong here: reading YAML (`load`) or looking up what is not declared (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address, Scope
@@ -67,11 +67,14 @@ def resolve(declarations: Iterable[Declaration], kinds: Mapping[str, Kind], opti
     named = _substitute_names(known, options, problems)
     scope = _scope(named, options, problems)
     variables = _variables(options, scope)
-    built = [_build(d.with_spec(substitute(d.spec, variables.scalar)), kinds[d.kind], scope, problems)  # type: ignore[arg-type]
-             for d in named]
+    built = [
+        _build(d.with_spec(substitute(d.spec, variables.scalar)), kinds[d.kind], scope, problems)  # type: ignore[arg-type]
+        for d in named
+    ]
     problems += variables.problems
     resources = _unique((d for d in built if d is not None), problems)
-    resources = _link(resources, kinds, scope, options, problems)
+    faulty = {(kinds[d.kind].plural, d.name) for d, b in zip(named, built, strict=True) if b is None}
+    resources = _link(resources, kinds, scope, options, problems, faulty)
     problems += _cycles(resources)
     owner = _owner(named, scope, options, problems)
     state = DesiredState(scope, owner, resources, len(named))
@@ -134,8 +137,13 @@ def _scope(declarations: list[Declaration], options: Options, problems: list[Dia
         if claim != app_id:
             problems.append(error(f"namespace {claim!r} is not the app {app_id!r} of {claims[0][1]}", location))
     if options.explicit_app_id and claims and options.explicit_app_id != app_id:
-        problems.append(error(f"--app-id {options.explicit_app_id} contradicts the manifests, which name {app_id!r}",
-                              claims[0][1], hint="drop the flag, or use a variable for the name"))
+        problems.append(
+            error(
+                f"--app-id {options.explicit_app_id} contradicts the manifests, which name {app_id!r}",
+                claims[0][1],
+                hint="drop the flag, or use a variable for the name",
+            )
+        )
     if not app_id and not options.offline:
         problems.append(error("no app is named", hint="declare an App, set metadata.namespace, or give --app-id"))
     if not options.user_id and not options.offline:
@@ -143,20 +151,27 @@ def _scope(declarations: list[Declaration], options: Options, problems: list[Dia
     return Scope(options.user_id or PLACEHOLDER, app_id or PLACEHOLDER)
 
 
-def _owner(
-    declarations: list[Declaration], scope: Scope, options: Options, problems: list[Diagnostic]
-) -> str:
+def _owner(declarations: list[Declaration], scope: Scope, options: Options, problems: list[Diagnostic]) -> str:
     app = next((d for d in declarations if d.kind == "App"), None)
     written = app.lifecycle.owner if app else None
     if written and options.owner and written != options.owner:
-        problems.append(error(f"--owner {options.owner} contradicts lifecycle.owner {written!r}", app and app.location))
+        problems.append(
+            error(f"--owner {options.owner} contradicts lifecycle.owner {written!r}", app.location if app else None)
+        )
     owner = written or options.owner or (scope.app_id if app else None)
     if owner is None and not options.offline:
         where = declarations[0].location if declarations else None
-        problems.append(error("the manifest set has no owner", where,
-                              hint="a set without an App document needs --owner NAME (or RECONCILER_OWNER)"))
+        problems.append(
+            error(
+                "the manifest set has no owner",
+                where,
+                hint="a set without an App document needs --owner NAME (or RECONCILER_OWNER)",
+            )
+        )
     elif owner and not _ID.fullmatch(owner):
-        problems.append(error(f"owner {owner!r} must be letters and digits with inner - or _", app and app.location))
+        problems.append(
+            error(f"owner {owner!r} must be letters and digits with inner - or _", app.location if app else None)
+        )
     return owner or PLACEHOLDER
 
 
@@ -168,10 +183,8 @@ def _variables(options: Options, scope: Scope) -> Variables:
 # --- one document ----------------------------------------------------------------------------------------------------
 
 
-def _build(
-    declaration: Declaration, kind: Kind, scope: Scope, problems: list[Diagnostic]
-) -> Desired | None:
-    decoded = decode(declaration.spec, kind.message.DESCRIPTOR, kind.fields.shape)
+def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Diagnostic]) -> Desired | None:
+    decoded = decode(declaration.spec, kind.message, kind.fields.shape)
     problems += decoded.problems
     if any(problem.severity is Severity.ERROR for problem in decoded.problems):
         return None
@@ -231,11 +244,18 @@ def _check_id(kind: Kind, name: str, declaration: Declaration) -> Iterator[Diagn
         yield warning(f"id {name!r} is longer than the {SAFE_ID} characters that are sure to be accepted", at)
     pattern = _CONCEPT_ID if kind.name == "Concept" else _ID
     if not pattern.fullmatch(name):
-        rule = "no blanks, slashes or control characters" if pattern is _CONCEPT_ID else "letters and digits with inner - or _"
+        rule = (
+            "no blanks, slashes or control characters"
+            if pattern is _CONCEPT_ID
+            else "letters and digits with inner - or _"
+        )
         yield error(f"{name!r} is no id of a {kind.name}: {rule}", at)
     if kind.name == "Workflow" and name in PUBLIC_WORKFLOWS:
-        yield warning(f"{name!r} is also the id of a public workflow, which the service may find first", at,
-                      hint="choose another id")
+        yield warning(
+            f"{name!r} is also the id of a public workflow, which the service may find first",
+            at,
+            hint="choose another id",
+        )
 
 
 def _unique(built: Iterable[Desired], problems: list[Diagnostic]) -> dict[Address, Desired]:
@@ -243,8 +263,9 @@ def _unique(built: Iterable[Desired], problems: list[Diagnostic]) -> dict[Addres
     for desired in built:
         first = resources.setdefault(desired.address, desired)
         if first is not desired:
-            problems.append(error(f"{desired.address} is declared twice", desired.location,
-                                  hint=f"first at {first.location}"))
+            problems.append(
+                error(f"{desired.address} is declared twice", desired.location, hint=f"first at {first.location}")
+            )
     return resources
 
 
@@ -252,13 +273,19 @@ def _unique(built: Iterable[Desired], problems: list[Diagnostic]) -> dict[Addres
 
 
 def _link(
-    resources: dict[Address, Desired], kinds: Mapping[str, Kind], scope: Scope, options: Options,
+    resources: dict[Address, Desired],
+    kinds: Mapping[str, Kind],
+    scope: Scope,
+    options: Options,
     problems: list[Diagnostic],
+    faulty: Container[tuple[str, str | None]],
 ) -> dict[Address, Desired]:
+    """Join references with their targets; one to a document that is itself faulty is no further problem."""
     linked = {}
     for address, desired in resources.items():
         references = [_declared(r, resources, kinds) for r in kinds[desired.kind].references(desired.tree, scope)]
-        problems += _undeclared(desired, references, resources, options)
+        missing = [r for r in references if not (r.declared or r.foreign or (r.target.kind, r.target.id) in faulty)]
+        problems += _undeclared(desired, missing, resources, options)
         linked[address] = _fill(replace(desired, references=tuple(references)))
     return linked
 
@@ -286,14 +313,13 @@ def _undeclared(
     desired: Desired, references: Iterable[Reference], resources: Mapping[Address, Desired], options: Options
 ) -> Iterator[Diagnostic]:
     for reference in references:
-        if reference.declared or reference.foreign:
-            continue
         same_kind = [a.id for a in resources if a.kind == reference.target.kind]
         hint = did_you_mean(reference.target.id, same_kind) or "it must exist in the app or in clarifai/main"
         yield Diagnostic(
             Severity.ERROR if options.strict else Severity.WARNING,
             f"{desired.address} refers to {reference.target}, which is not declared here",
-            position(desired, reference.path), hint=hint,
+            position(desired, reference.path),
+            hint=hint,
         )
 
 

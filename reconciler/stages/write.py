@@ -17,8 +17,8 @@ from reconciler.core.change import Action, Effect, ResourceChange
 from reconciler.core.diagnostics import ReconcilerError, Refused, StalePlan
 from reconciler.core.inventory import closing_inventory, opening_inventory
 from reconciler.core.kind import Keeps, Kind, Subject, delete_calls, patch_call, post_call, user_app
-from reconciler.core.ownership import fill, target_mark, target_record, value_at
 from reconciler.core.outcome import Status, StepOutcome
+from reconciler.core.ownership import fill, target_mark, target_record, value_at
 from reconciler.core.plan import Plan, Step, Verb
 from reconciler.core.remote import AlreadyExists, Api, ApiError, ApiRefused, Call, NotFound, OutcomeUnknown
 from reconciler.core.sending import metadata_for, tree_for_update
@@ -46,7 +46,7 @@ class Unconfirmed(ReconcilerError):
 
 @dataclass(frozen=True)
 class Writer:
-    """Performs the steps of one plan. Holds no state of its own but what the plan saw; safe to call from many threads."""
+    """Performs the steps of one plan. Holds nothing but what the plan saw; safe to call from many threads."""
 
     api: Api
     plan: Plan
@@ -56,6 +56,8 @@ class Writer:
     wants: Mapping[Address, Tree]
     read: Callable[[Address], Observed | None]
     """Reads one object in full, right now."""
+    decode: Callable[[Any, Kind], Observed]
+    """What a reply shows of an object."""
     may_delete_app: Callable[[], str | None]
     """Says what in the app is not ours, or None."""
     sleep: Callable[[float], None]
@@ -120,13 +122,18 @@ class Writer:
     def _record_text(self, item: Desired, want: Tree, kind: Kind, step: Step) -> str:
         """The record to store now. Late fields join it when their own step sets them."""
         record = target_record(item, want, kind, self.desired.owner)
-        later = any(s.address == step.address and s.verb is Verb.LATE for s in self.plan.steps) and step.verb is not Verb.LATE
+        later = (
+            any(s.address == step.address and s.verb is Verb.LATE for s in self.plan.steps)
+            and step.verb is not Verb.LATE
+        )
         if not later:
             return record.text()
         before = self.live.observed.get(step.address)
         known = before.record.fields if before and before.record else {}
         late = {n for n in record.fields if kind.effect(tuple(n.split("/"))) is Effect.LATE}
-        fields = {n: known.get(n, v) if n in late else v for n, v in record.fields.items() if n not in late or n in known}
+        fields = {
+            n: known.get(n, v) if n in late else v for n, v in record.fields.items() if n not in late or n in known
+        }
         return type(record)(record.owner, record.address, fields, record.protect, record.canon).text()
 
     # --- create ----------------------------------------------------------------------------------------------------
@@ -153,7 +160,7 @@ class Writer:
             return
         if kind.keeps is Keeps.APP:
             self._check_account(reply, step.address.scope)
-        self._confirm(step, kind, item, want, record, call.rpc)
+        self._confirm(step, kind, item, want, record, call.rpc, reply)
 
     def _recognise(self, step: Step, kind: Kind, record: str, problem: ApiError) -> None:
         """ "Exists" on a create means: read and compare; equal and ours is done, all else is a failure (S3)."""
@@ -181,8 +188,10 @@ class Writer:
         """The service creates apps for the token's owner whatever is asked (facts 3.1)."""
         owner = reply.apps[0].user_id if reply.apps else ""
         if owner and owner != scope.user_id:
-            raise Refused(f"the app was created for user {owner!r}, not {scope.user_id!r}: the token belongs to the former",
-                          hint=f"delete {owner}/{scope.app_id}, or use the token of {scope.user_id}")
+            raise Refused(
+                f"the app was created for user {owner!r}, not {scope.user_id!r}: the token belongs to the former",
+                hint=f"delete {owner}/{scope.app_id}, or use the token of {scope.user_id}",
+            )
 
     # --- versions --------------------------------------------------------------------------------------------------
 
@@ -206,19 +215,20 @@ class Writer:
                 return {str(step.address): made}
             # Read after the deadline and not there: this is no blind repetition (S4).
             reply = self.api.call(call.rpc, **call.fields)
-        made = getattr(reply, kind.crud.item).model_version.id
-        self._confirm_mark(step, kind, made, mark, reply, call.rpc)
-        return {str(step.address): made}
+        version = getattr(reply, kind.crud.item).model_version
+        self._confirm_mark(step, kind, version.id, mark, reply, call.rpc)
+        return {str(step.address): version.id, _status(step): str(version.status.code)}
 
     def _parent(self, step: Step, item: Desired, kind: Kind) -> str:
         """The newest version there is; somebody's newer one since the plan stops the step."""
-        seen = self.live.observed.get(step.address)
-        created_now = any(s.address == step.address and s.verb is Verb.CREATE for s in self.plan.steps)
-        found = self.read(step.address)
-        newest = found.newest.id if found and found.newest else ""
-        before = seen.newest.id if seen and seen.newest else ""
-        if not created_now and newest != before:
-            raise StalePlan(f"{step.address} got a newer version since the plan ({newest or 'none'})", hint="plan again")
+        if any(s.address == step.address and s.verb is Verb.CREATE for s in self.plan.steps):
+            return ""
+        seen, found = self.live.observed.get(step.address), self.read(step.address)
+        newest, before = (o.newest.id if o and o.newest else "" for o in (found, seen))
+        if newest != before:
+            raise StalePlan(
+                f"{step.address} got a newer version since the plan ({newest or 'none'})", hint="plan again"
+            )
         return newest
 
     def _marked(self, address: Address, mark: Mark) -> str | None:
@@ -242,6 +252,8 @@ class Writer:
         """Poll until the version can be used; operators are ready at once (facts 4.1)."""
         versions = _versions(self.kinds[step.address.kind])
         fields = {"user_app_id": user_app(step.address.scope), versions.parent_id_field: step.address.id}
+        if int(outputs.get(_status(step), 0)) in versions.ready:
+            return
         started, pause = self.clock(), 0.5
         while True:
             reply: Any = self.api.call(str(versions.crud.get), **fields, version_id=outputs[str(step.address)])
@@ -251,8 +263,10 @@ class Writer:
             if status.code not in versions.waiting:
                 raise Refused(f"version {outputs[str(step.address)]} ended as {status.code} {status.description}")
             if self.clock() - started > self.version_timeout:
-                raise Refused(f"version {outputs[str(step.address)]} is not ready after {self.version_timeout:.0f} s: "
-                              f"{status.code} {status.description}")
+                raise Refused(
+                    f"version {outputs[str(step.address)]} is not ready after {self.version_timeout:.0f} s: "
+                    f"{status.code} {status.description}"
+                )
             progress(status.description)
             self.sleep(pause)
             pause = min(pause * 1.5, 5.0)
@@ -276,8 +290,16 @@ class Writer:
         self._patch(step, kind, item, want, record, tree, metadata, more, [p[0] for p in paths])
 
     def _patch(
-        self, step: Step, kind: Kind, item: Desired, want: Tree, record: str, tree: Tree,
-        metadata: Mapping[str, Any] | None, more: Mapping[str, Any], names: list[str],
+        self,
+        step: Step,
+        kind: Kind,
+        item: Desired,
+        want: Tree,
+        record: str,
+        tree: Tree,
+        metadata: Mapping[str, Any] | None,
+        more: Mapping[str, Any],
+        names: list[str],
     ) -> None:
         call = patch_call(kind, Subject(step.address, tree, metadata), **more)
         try:
@@ -296,7 +318,11 @@ class Writer:
         kind = self.kinds[step.address.kind]
         item = self.desired.resources.get(step.address)
         off = self.plan.destroying or item is None or get(item.tree, ("default_workflow",)) is ABSENT
-        late = dict(kind.unset_late) if off else {"default_workflow": self._want(step.address, outputs)["default_workflow"]}
+        late = (
+            dict(kind.unset_late)
+            if off
+            else {"default_workflow": self._want(step.address, outputs)["default_workflow"]}
+        )
         app = {"id": step.address.id, **late}
         fields: dict[str, Any] = {"user_app_id": user_app(step.address.scope), "action": "overwrite"}
         if not off and item is not None:
@@ -417,23 +443,19 @@ class Writer:
             raise StalePlan(f"{step.address} changed since the plan: {what}", hint="plan again")
         return found
 
-    def _confirm(self, step: Step, kind: Kind, item: Desired, want: Tree, record: str, rpc: str) -> None:
-        """Read the object back: our record must show, and every owned value must be as it was sent."""
+    def _confirm(
+        self, step: Step, kind: Kind, item: Desired, want: Tree, record: str, rpc: str, reply: Any = None
+    ) -> None:
+        """Our record must show, and every owned value must be as it was sent: in the reply, else in a read-back."""
+        shown = [self.decode(message, kind) for message in getattr(reply, kind.crud.items, None) or ()]
+        if reply is not None and hasattr(reply, kind.crud.item):
+            shown = [self.decode(getattr(reply, kind.crud.item), kind)]
+        if any(o.address == step.address and _doubt(o, kind, item, want, record) is None for o in shown):
+            return
         found = self.read(step.address)
-        if found is None:
-            raise Unconfirmed(f"{rpc} was accepted, but {step.address} cannot be read")
-        if kind.keeps is not Keeps.INVENTORY and (found.record is None or found.record.text() != record):
-            raise Unconfirmed(f"{rpc} was accepted, but {step.address} does not show the record that was sent with it")
-        have = kind.align(want, found.tree)
-        hidden = (*kind.fields.write_only, *kind.fields.late)
-        wrong = [
-            p for p in sorted(item.written - item.ignored)
-            if kind.effect(p) is Effect.IN_PLACE and not kind.fields.any(hidden, p)
-            and not same(value_at(want, p, kind), value_at(have, p, kind))
-        ]
-        if wrong:
-            raise Unconfirmed(f"{rpc} was accepted, but the service shows other values of "
-                              + ", ".join(show_path(p) for p in wrong))
+        doubt = "it cannot be read" if found is None else _doubt(found, kind, item, want, record)
+        if doubt is not None:
+            raise Unconfirmed(f"{rpc} was accepted, but of {step.address} {doubt}")
 
     def _write_inventory(self, inventory: Inventory) -> None:
         """Store the inventory in the App unless it says so already; an empty one is released."""
@@ -446,7 +468,9 @@ class Writer:
         if current == text:
             return
         if found is not None and self.live.exists and current not in ("", before.text()) and not self._is_ours(current):
-            raise StalePlan("the inventory changed since the plan: another run of the same owner is at work", hint="plan again")
+            raise StalePlan(
+                "the inventory changed since the plan: another run of the same owner is at work", hint="plan again"
+            )
         fields = {"user_app_id": user_app(app.scope), "action": "overwrite", "metadata_action": MERGE_METADATA}
         self._idempotent(Call("PatchApps", {**fields, "apps": [{"id": app.id, "metadata": {key: text}}]}))
         shown = self.read(app)
@@ -459,11 +483,32 @@ class Writer:
         return text == opened.text()
 
 
+def _doubt(found: Observed, kind: Kind, item: Desired, want: Tree, record: str) -> str | None:
+    """What an object does not show of what was sent, in words; None when it shows everything."""
+    if kind.keeps is not Keeps.INVENTORY and (found.record is None or found.record.text() != record):
+        return "the service does not show the record that was sent with it"
+    have = kind.align(want, found.tree)
+    hidden = (*kind.fields.write_only, *kind.fields.late)
+    wrong = [
+        path
+        for path in sorted(item.written - item.ignored)
+        if kind.effect(path) is Effect.IN_PLACE
+        and not kind.fields.any(hidden, path)
+        and not same(value_at(want, path, kind), value_at(have, path, kind))
+    ]
+    return f"the service shows other values: {', '.join(show_path(path) for path in wrong)}" if wrong else None
+
+
 def _finished(plan: Plan, outcomes: Mapping[str, StepOutcome]) -> frozenset[Address]:
     """The objects all of whose steps got done."""
     steps = [s for s in plan.steps if s.verb not in (Verb.OPEN, Verb.CLOSE)]
     undone = {s.address for s in steps if (o := outcomes.get(s.id)) is None or o.status is not Status.DONE}
     return frozenset({c.address for c in plan.changes if c.action is not Action.NO_OP} - undone)
+
+
+def _status(step: Step) -> str:
+    """The output under which a new version's first status travels to the step that waits for it."""
+    return f"{step.address}#status"
 
 
 def _versions(kind: Kind) -> Any:

@@ -1,0 +1,280 @@
+"""The use cases: validate, plan, apply. The only file that knows the order of the stages.
+
+    load -> resolve -> observe -> settle -> pin -> diff -> order -> guard -> apply
+
+Receives an `Api`, returns values. Does not know channels, tokens, formats or exit codes (`client`, `report`, `cli`).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import BinaryIO, TextIO
+
+from reconciler import kinds as kinds_package
+from reconciler.core.address import Address, Scope
+from reconciler.core.change import Action, ResourceChange
+from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location, Refused, Severity, error
+from reconciler.core.kind import Kind
+from reconciler.core.outcome import ApplyResult, Event
+from reconciler.core.ownership import fill
+from reconciler.core.plan import Pin, Plan
+from reconciler.core.remote import Api
+from reconciler.core.state import DesiredState, LiveState, Observed
+from reconciler.stages import diff, guard, observe, order, pin
+from reconciler.stages.apply import apply
+from reconciler.stages.load import load
+from reconciler.stages.resolve import Options, Resolved, resolve
+from reconciler.stages.write import Writer
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Every kind by its name, found by listing the folder; producers' folders know nothing of this."""
+    modules = sorted(m.name for m in pkgutil.iter_modules(kinds_package.__path__))
+    found = [importlib.import_module(f"{kinds_package.__name__}.{name}").KIND for name in modules]
+    return {kind.name: kind for kind in found}
+
+
+def by_plural() -> dict[str, Kind]:
+    """Every kind by the segment it has in an address."""
+    return {kind.plural: kind for kind in kinds().values()}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What a plan is to be about, besides the manifests."""
+
+    host: str = ""
+    prune: bool = False
+    destroying: bool = False
+    delete_app: bool = False
+    refresh: str = "stamp"
+    upgrade_pins: bool = False
+    rails: guard.Rails = field(default_factory=guard.Rails)
+    workers: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with the two states it was made from, which applying it needs."""
+
+    plan: Plan
+    desired: DesiredState
+    live: LiveState
+    wants: Mapping[Address, dict[str, object]]
+    options: PlanOptions
+
+
+# --- manifests -------------------------------------------------------------------------------------------------------
+
+
+def read_manifests(paths: Sequence[str], options: Options, *, stdin: TextIO | BinaryIO | None = None) -> Resolved:
+    """load -> resolve. Every problem of every file is in the result; nothing is raised for bad input."""
+    loaded = load(paths, stdin=stdin)
+    resolved = resolve(loaded.declarations, kinds(), options)
+    problems = (*loaded.diagnostics, *resolved.diagnostics)
+    return replace(resolved, diagnostics=tuple(sorted(dict.fromkeys(problems), key=_place)))
+
+
+def _place(problem: Diagnostic) -> tuple[Location, str]:
+    return problem.location or Location("", 0, 0), problem.summary
+
+
+def desired_state(resolved: Resolved) -> DesiredState:
+    """The state of manifests without errors; raises InvalidManifest with all of them otherwise."""
+    if resolved.state is None or not resolved.ok:
+        raise InvalidManifest(resolved.diagnostics)
+    return resolved.state
+
+
+def whoami(api: Api) -> str:
+    """The id of the user the token belongs to."""
+    reply = api.call("GetUser", user_app_id={"user_id": "me"})
+    return str(reply.user.id)  # type: ignore[attr-defined]
+
+
+# --- plan ------------------------------------------------------------------------------------------------------------
+
+
+def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iterable[Diagnostic] = ()) -> Planned:
+    """observe -> settle -> pin -> diff -> order -> guard. Only reads.
+
+    Raises InvalidManifest for what only the live app shows to be wrong, Refused when the account is another one.
+    """
+    live = observe.observe(api, desired.scope, desired.owner, kinds().values(), workers=options.workers)
+    _check_app(api, desired, live, options)
+    live = _settle(api, desired, live, options)
+    if options.destroying:
+        compared = diff.destroy(desired, live, by_plural(), prune=options.prune, delete_app=options.delete_app)
+        pins: tuple[Pin, ...] = ()
+    else:
+        pinned = _pin(api, desired, live, options)
+        desired, pins, notes = pinned.desired, pinned.pins, (*notes, *pinned.diagnostics)
+        compared = diff.diff(desired, live, by_plural(), prune=options.prune)
+    plan = _plan(compared, desired, live, options, pins, tuple(notes))
+    counts = observe.count_resources(api, desired.scope) if options.delete_app and live.exists else {}
+    rails = replace(options.rails, destroying=options.destroying, delete_app=options.delete_app)
+    case = guard.Case(compared.changes, desired, live, by_plural(), rails, counts)
+    return Planned(replace(plan, refusals=guard.guard(case)), desired, live, compared.wants, options)
+
+
+def _check_app(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> None:
+    """An absent app must be declared, and belongs to whoever's token creates it (facts 3.1)."""
+    app = Address(desired.scope, "apps", desired.scope.app_id)
+    if live.exists or options.destroying:
+        return
+    if app not in desired.resources:
+        first = next((d.location for d in desired.resources.values()), None)
+        hint = "declare it with a document of kind App, or check --user-id and --app-id"
+        raise InvalidManifest([error(f"app {desired.scope} does not exist", first, hint=hint)])
+    user = whoami(api)
+    if user != desired.scope.user_id:
+        raise Refused(
+            f"app {desired.scope} does not exist, and this token belongs to user {user!r}: "
+            f"the service would create the app there",
+            hint=f"use a token of {desired.scope.user_id}, or --user-id {user}",
+        )
+
+
+def _settle(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> LiveState:
+    return observe.settle(api, live, by_plural(), _unsettled(desired, live, options), workers=options.workers)
+
+
+def _unsettled(desired: DesiredState, live: LiveState, options: PlanOptions) -> list[Address]:
+    """What the lists leave open: see `diff.needs_read`; and what the inventory lists but the lists lack."""
+    wanted: dict[Address, None] = {}
+    versions = {address: _latest(observed) for address, observed in live.observed.items()}
+    for address, item in desired.resources.items():
+        observed = live.observed.get(address)
+        kind = by_plural()[address.kind]
+        listed = str(address) in live.inventory.entries
+        if observed is None:
+            if listed:
+                wanted[address] = None
+        elif (options.refresh == "full" and kind.versions is not None) or diff.needs_read(
+            item, fill(item.tree, versions_by_text(versions)), observed, kind
+        ):
+            wanted[address] = None
+    return [*wanted, *_unread_leftovers(desired, live)]
+
+
+def _unread_leftovers(desired: DesiredState, live: LiveState) -> list[Address]:
+    """Listed in our inventory, no longer declared, and shown without a record: a list may drop metadata (U8)."""
+    return [
+        address
+        for address, observed in live.observed.items()
+        if address not in desired.resources
+        and str(address) in live.inventory.entries
+        and observed.record is None
+        and not observed.complete
+        and by_plural()[address.kind].crud.get is not None
+    ]
+
+
+def _latest(observed: Observed) -> str:
+    version = observed.managed or observed.newest
+    return version.id if version is not None else ""
+
+
+def versions_by_text(versions: Mapping[Address, str]) -> dict[str, str]:
+    """Version ids keyed as references name their targets."""
+    return {str(address): version for address, version in versions.items() if version}
+
+
+def _pin(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> pin.Pinned:
+    models, concepts = pin.lookups(desired, live, upgrade=options.upgrade_pins)
+    with ThreadPoolExecutor(options.workers) as pool:
+        answers = dict(zip(models, pool.map(lambda m: observe.latest_version(api, m), models), strict=True))
+        exist = dict(zip(concepts, pool.map(lambda c: observe.concept_exists(api, c), concepts), strict=True))
+    pinned = pin.pin(desired, live, answers, exist, upgrade=options.upgrade_pins)
+    if any(problem.severity is Severity.ERROR for problem in pinned.diagnostics):
+        raise InvalidManifest(pinned.diagnostics)
+    return replace(pinned, diagnostics=(*pinned.diagnostics, *pin.outlived(desired, live)))
+
+
+def _plan(
+    compared: diff.Compared,
+    desired: DesiredState,
+    live: LiveState,
+    options: PlanOptions,
+    pins: tuple[Pin, ...],
+    notes: tuple[Diagnostic, ...],
+) -> Plan:
+    steps = order.order(compared.changes, desired, live, by_plural(), destroying=options.destroying)
+    acting = {c.address: c for c in compared.changes if c.action is not Action.NO_OP}
+    left = [a for a in diff.undeclared(desired, live) if a not in acting]
+    return Plan(
+        scope=desired.scope,
+        owner=desired.owner,
+        host=options.host,
+        changes=_in_step_order(acting, [step.address for step in steps]),
+        steps=steps,
+        unchanged=tuple(c.address for c in compared.changes if c.action is Action.NO_OP),
+        undeclared=() if options.destroying else tuple(left),
+        pins=pins,
+        notes=notes,
+        destroying=options.destroying,
+        prune=options.prune,
+        refresh=options.refresh,
+    )
+
+
+def _in_step_order(acting: Mapping[Address, ResourceChange], addresses: list[Address]) -> tuple[ResourceChange, ...]:
+    ordered = dict.fromkeys(address for address in addresses if address in acting)
+    return tuple(acting[address] for address in (*ordered, *(a for a in acting if a not in ordered)))
+
+
+# --- apply -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as an argument, so that no test sleeps."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def apply_plan(
+    api: Api,
+    planned: Planned,
+    emit: Callable[[Event], None],
+    *,
+    clock: Clock | None = None,
+    version_timeout: float = 3600.0,
+    reindex: bool = False,
+) -> ApplyResult:
+    """Make a plan real. Raises Refused if guards refused it; every other end is in the result."""
+    plan, live = planned.plan, planned.live
+    if plan.refusals:
+        raise Refused(f"{len(plan.refusals)} refused; nothing was changed")
+    clock = clock or Clock()
+    writer = Writer(
+        api=api,
+        plan=plan,
+        desired=planned.desired,
+        live=live,
+        kinds=by_plural(),
+        wants=planned.wants,
+        read=lambda address: observe.read_one(api, address, live, by_plural()),
+        decode=lambda message, kind: observe.decode(message, kind, live.scope),
+        may_delete_app=lambda: _may_delete_app(api, planned.desired.scope, plan.owner),
+        sleep=clock.sleep,
+        clock=clock.now,
+        version_timeout=version_timeout,
+        reindex=reindex,
+    )
+    known = versions_by_text({address: _latest(observed) for address, observed in live.observed.items()})
+    return apply(plan, writer, emit, known=known, workers=planned.options.workers, clock=clock.now)
+
+
+def _may_delete_app(api: Api, scope: Scope, owner: str) -> str | None:
+    """Look again, right before the call: what in the app is not ours."""
+    live = observe.observe(api, scope, owner, kinds().values())
+    return guard.not_ours(live, owner, observe.count_resources(api, scope))
