@@ -226,23 +226,30 @@ class Store:
 
 def _connect(database: str) -> sqlite3.Connection:
     """Open or make the file, refusing what this code did not write."""
+    connection = None
     try:
         connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.Error as error:
+        _prepare(connection, database)
+    except (sqlite3.Error, StoreError) as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, StoreError):
+            raise
         raise StoreError(f"cannot open the database {database}: {error}") from error
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, database: str) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
-        connection.close()
         raise StoreError(
             f"the database {database} was written by a newer emulator"
             f" (schema {version}, this one knows {SCHEMA_VERSION})"
         )
     if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        connection.close()
         raise StoreError(f"the database {database} belongs to another program")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
     if version == 0:
         connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-    return connection

@@ -168,6 +168,9 @@ class Switches:
     overwrite_absent: str = _choice(
         "kept", "cleared", fact="U12", meaning="description and notes absent from an overwrite stay / become empty"
     )
+    image_url: str = _choice(
+        "hosted", "as-sent", fact="3.12", meaning="image.url comes back as the service's copy / as it was sent"
+    )
     patch_reply: str = _choice(
         "full", "sent-fields", fact="U27", meaning="patches answer the whole object / the id and the fields sent"
     )

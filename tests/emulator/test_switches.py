@@ -254,6 +254,14 @@ def patch_reply(api):
     return sorted(field.name for field, _ in model.ListFields() if field.name in ("id", "description", "notes"))
 
 
+def image_url(api):
+    image = resources_pb2.Image(url="http://a/b.png")
+    made = api.model("m", image=image).image.url == image.url
+    workflow = api.workflow("w", image=image).image.url == image.url
+    patched = api.ok("PatchModels", models=[Model(id="m", image=image)], action="overwrite").models[0].image.url
+    return made, workflow, patched == image.url
+
+
 def page_limit(api):
     return api.code("ListConcepts", per_page=1001)
 
@@ -353,6 +361,7 @@ CASES: dict[Callable[[Any], Any], dict[Any, Any]] = {
     list_metadata: {"returned": [True] * 4, "dropped": [False, False, True, True]},
     overwrite_absent: {"kept": ("d", "x"), "cleared": ("", "x")},
     patch_reply: {"full": ["description", "id", "notes"], "sent-fields": ["description", "id"]},
+    image_url: {"hosted": (False,) * 3, "as-sent": (True,) * 3},
     page_limit: {"refused": 11102, "clamped": 10000},
     timestamps: {"ns": True, "us-on-read": False},
     longest_id: {48: [10000, 10000, 11102], 32: [10000, 11102, 11102]},

@@ -96,6 +96,7 @@ def _post(call: Call, sent: App) -> Row:
     app.embeddings_storage = App.POSTGRES
     _check(sent)
     patching.apply(app, sent, patching.OVERWRITE, (*_OWN_FIELDS, *_CREATE_ONLY))
+    patching.host_image(call.switches, app)
     row = call.insert(
         Scope(user, "").key(KIND, identifier), app.SerializeToString(), created=call.store.tick(), name=app.name
     )
@@ -143,6 +144,7 @@ def _patch(
         patching.apply(app, sent, patching.REMOVE, ("image",))
     else:
         patching.apply(app, sent, patching.OVERWRITE, fields)
+        patching.host_image(call.switches, app)
         if call.switches.overwrite_absent == "cleared":
             patching.clear_absent(app, sent, _CLEARABLE)
     if not isinstance(request, service_pb2.PatchAppsDetailsRequest):

@@ -84,6 +84,7 @@ def patch_concepts(call: Call, request: service_pb2.PatchConceptsRequest) -> ser
             raise errors.missing(f"concept {sent.id}")
         concept = Concept.FromString(row.body)
         patching.apply(concept, sent, request.action, _PATCHABLE)
+        patching.host_image(call.switches, concept)
         row = call.store.update(row, concept.SerializeToString(), name=concept.name)
         patched.append(patching.answered(call.switches, render(call, row), sent))
     return service_pb2.MultiConceptResponse(concepts=patched)
@@ -106,6 +107,7 @@ def _insert(call: Call, scope: Scope, sent: Concept) -> Row:
     concept = Concept(id=sent.id, name=sent.name or sent.id, language=_language(call, scope))
     concept.visibility.gettable = resources_pb2.Visibility.PRIVATE
     patching.apply(concept, sent, patching.OVERWRITE, _PATCHABLE)
+    patching.host_image(call.switches, concept)
     key = scope.key(KIND, sent.id)
     return call.insert(key, concept.SerializeToString(), created=call.store.tick(), name=concept.name)
 

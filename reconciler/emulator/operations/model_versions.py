@@ -209,7 +209,17 @@ def delete_model_version(call: Call, request: service_pb2.DeleteModelVersionRequ
     return status_pb2.BaseResponse()
 
 
+def get_model_version_export(
+    call: Call, request: service_pb2.GetModelVersionExportRequest
+) -> service_pb2.SingleModelVersionExportResponse:
+    """An export of a version; nothing makes exports here, so there is none: 11101 (facts 2.3)."""
+    scope = call.readable(request.user_app_id)
+    model_views.find_version(call, _find_model(call, scope, request.model_id), request.version_id)
+    raise errors.missing(f"export of model version {request.version_id}")
+
+
 OPERATIONS: Mapping[str, Operation] = {
+    "GetModelVersionExport": get_model_version_export,
     "PostModelVersions": post_model_versions,
     "GetModelVersion": get_model_version,
     "ListModelVersions": list_model_versions,

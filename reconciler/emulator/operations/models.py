@@ -114,6 +114,7 @@ def _post(call: Call, scope: Scope, sent: Model) -> Model:
     _check(sent)
     model.visibility.gettable = resources_pb2.Visibility.PRIVATE
     patching.apply(model, sent, patching.OVERWRITE, _ON_CREATE)
+    patching.host_image(call.switches, model)
     key = scope.key(model_views.KIND, identifier)
     bookmark = (links.to_bookmarks(scope),) if model.HasField("bookmark_origin") else ()
     row = call.insert(key, model.SerializeToString(), created=call.store.tick(), name=model.name, links=bookmark)
@@ -155,6 +156,7 @@ def _patch(call: Call, row: Row, sent: Model, action: str) -> Row:
         return call.store.update(row, model.SerializeToString())
     _check(sent)
     patching.apply(model, sent, action, PATCHABLE)
+    patching.host_image(call.switches, model)
     if action == patching.OVERWRITE and call.switches.overwrite_absent == "cleared":
         patching.clear_absent(model, sent, _CLEARABLE)
     row = call.store.update(row, model.SerializeToString(), name=model.name)

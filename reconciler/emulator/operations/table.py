@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from reconciler.emulator.context import Operation
 from reconciler.emulator.operations import (
     apps,
+    concept_languages,
     concepts,
     knowledge_graphs,
     model_tags,
@@ -29,6 +30,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **users.OPERATIONS,
     **apps.OPERATIONS,
     **concepts.OPERATIONS,
+    **concept_languages.OPERATIONS,
     **relations.OPERATIONS,
     **knowledge_graphs.OPERATIONS,
     **model_types.OPERATIONS,

@@ -108,9 +108,9 @@ def test_an_unknown_default_workflow_is_refused(api):
 
 
 def test_removing_the_image_takes_its_url(api):
-    patch(api, image=resources_pb2.Image(url="http://a/b.png"))
-    assert patch(api, action="remove", image=resources_pb2.Image(url="http://other")).apps[0].image.url
-    assert not patch(api, action="remove", image=resources_pb2.Image(url="http://a/b.png")).apps[0].image.url
+    hosted = patch(api, image=resources_pb2.Image(url="http://a/b.png")).apps[0].image.url
+    assert patch(api, action="remove", image=resources_pb2.Image(url="http://a/b.png")).apps[0].image.url == hosted
+    assert not patch(api, action="remove", image=resources_pb2.Image(url=hosted)).apps[0].image.url
 
 
 def test_details_only_reach_notes_description_and_image(api):

@@ -208,6 +208,11 @@ def test_thresholds_are_float32_as_sent(api):
     assert concept.value == pytest.approx(0.95, abs=1e-7)
 
 
+def test_a_version_has_no_export(api):
+    version = api.thresholder("m")
+    assert api.code("GetModelVersionExport", model_id="m", version_id=version.id) == 11101
+
+
 def test_metadata_is_stored_at_creation(api):
     api.model("m")
     metadata = Struct()

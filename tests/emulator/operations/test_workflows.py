@@ -67,6 +67,14 @@ def test_an_absent_workflow_is_11101(api):
         assert api.code(rpc, workflow_id="nope") == 11101
 
 
+def test_without_an_app_the_own_workflow_comes_before_the_public_one(api):
+    nowhere = api.here("", "")
+    assert api.ok("GetWorkflow", user_app_id=nowhere, workflow_id="General").workflow.app_id == "main"
+    assert api.code("GetWorkflow", workflow_id="General") == 11101
+    api.workflow("General")
+    assert api.ok("GetWorkflow", user_app_id=nowhere, workflow_id="General").workflow.app_id == "app"
+
+
 def test_a_taken_id_is_22100(api):
     api.workflow("w")
     status = api("PostWorkflows", workflows=[Workflow(id="w")]).status
