@@ -65,7 +65,8 @@ def printable(text: str) -> str:
 
 
 def _escaped(char: str) -> str:
-    return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char) or f"\\u{ord(char):04x}"
+    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    return short.get(char) or (f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}")
 
 
 def columns(text: str) -> int:

@@ -21,7 +21,11 @@ SECRET = "s3cr3t-" * 3
 NAMES = st.sampled_from(
     ["nodes", "concepts", "model", "id", "value", "model_version", "a.b", "ñ", "人", "x" * 50, "", "q"]
 )
-WORDS = st.text(max_size=40) | st.sampled_from(["a long text " * 20, "x" * 120, "\x1b[31m", "f" * 32, "日本 語" * 20])
+# Beyond this range libraries disagree about widths, which is not what these laws are about.
+LETTERS = st.characters(max_codepoint=0x24F)
+WORDS = st.text(LETTERS, max_size=40) | st.sampled_from(
+    ["a long text " * 20, "x" * 120, "\x1b[31m", "f" * 32, "日本 語" * 20]
+)
 SCALARS = WORDS | st.integers() | st.floats() | st.booleans() | st.none() | st.builds(Unknown, WORDS, WORDS)
 TREES = st.dictionaries(
     NAMES, st.recursive(SCALARS, lambda t: st.lists(t, max_size=3) | st.dictionaries(NAMES, t, max_size=3)), max_size=3
@@ -113,12 +117,9 @@ GLUED = re.compile(r"\((known|sensitive|after apply|value|none| )+\)|(->|<-|@|#|
 
 def too_wide(text: str, width: int) -> list[str]:
     """Rows wider than the screen that hold white space to break at, apart from margin and sign."""
-    rows = [
-        GLUED.sub("", re.sub(r"^[ +~\-/=.!]*(in-use|delete)? *", "", row))
-        for row in text.splitlines()
-        if cells(row) > width
-    ]
-    return [row for row in rows if " " in row.strip()]
+    rows = [GLUED.sub("", row) for row in text.splitlines() if cells(row) > width]
+    bodies = [re.sub(r"^[ +~\-/=.!]*(in-use|delete)? *", "", row) for row in rows]
+    return [body for body in bodies if " " in body.strip()]
 
 
 @given(PLANS, WIDTHS)

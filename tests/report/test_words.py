@@ -14,7 +14,6 @@ from reconciler.report import as_text, progress
 from tests.report.rich_plan import SCOPE, at, rich_plan, version_of
 from tests.report.rich_result import applied
 
-
 ROOT = Path(__file__).parents[2]
 
 
