@@ -117,7 +117,9 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
         pinned = _pin(api, desired, live, options)
         desired, pins, notes = pinned.desired, pinned.pins, (*notes, *pinned.diagnostics)
         compared = diff.diff(desired, live, by_plural(), prune=options.prune)
-    plan = _plan(compared, desired, live, options, pins, tuple(notes))
+    moving = {change.address for change in compared.changes if change.new_version}
+    notes = (*notes, *pin.outlived(moving, desired, live))
+    plan = _plan(compared, desired, live, options, pins, notes)
     counts = observe.count_resources(api, desired.scope) if options.delete_app and live.exists else {}
     rails = replace(options.rails, destroying=options.destroying, delete_app=options.delete_app)
     case = guard.Case(compared.changes, desired, live, by_plural(), rails, counts)
@@ -195,7 +197,7 @@ def _pin(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions)
     pinned = pin.pin(desired, live, answers, exist, upgrade=options.upgrade_pins)
     if any(problem.severity is Severity.ERROR for problem in pinned.diagnostics):
         raise InvalidManifest(pinned.diagnostics)
-    return replace(pinned, diagnostics=(*pinned.diagnostics, *pin.outlived(desired, live)))
+    return pinned
 
 
 def _plan(
@@ -216,7 +218,7 @@ def _plan(
         changes=_in_step_order(acting, [step.address for step in steps]),
         steps=steps,
         unchanged=tuple(c.address for c in compared.changes if c.action is Action.NO_OP),
-        undeclared=() if options.destroying else tuple(left),
+        undeclared=tuple(left),
         pins=pins,
         notes=notes,
         destroying=options.destroying,

@@ -25,6 +25,12 @@ from reconciler.core.tree import ABSENT, Path, Tree, get, put
 Pattern = tuple[str, ...]
 
 
+WORD_IDS = r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*"
+"""Letters and digits with inner - or _ (facts 3.0)."""
+URL_IDS = r"[^\s/\x00-\x1f\x7f]+"
+"""Anything but blanks, slashes and control characters (facts U29)."""
+
+
 def matches(pattern: Pattern, path: Path) -> bool:
     """Whether a path lies at or beneath a pattern; `*` stands for any one name."""
     return len(path) >= len(pattern) and all(p in ("*", name) for p, name in zip(pattern, path, strict=False))
@@ -174,6 +180,12 @@ class Kind:
     post: Callable[[Kind, Subject], Call] | None = None
     delete: Callable[[Kind, Subject], tuple[Call, ...]] | None = None
     patch_action: str = "overwrite"
+    id_rule: str = WORD_IDS
+    """What an id may look like, as a regular expression."""
+    short_ids: bool = True
+    """Whether ids over 32 characters are in doubt (facts U29)."""
+    reserved_ids: tuple[str, ...] = ()
+    """Ids that the service may look up among Clarifai's own objects first (facts 3.8)."""
     unset_late: Mapping[str, Any] = field(default_factory=dict)
     """What the late fields are set to before what they refer to is deleted."""
     deletable: bool = True

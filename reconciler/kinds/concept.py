@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarifai_grpc.grpc.api import resources_pb2
 
-from reconciler.core.kind import Fields, Keeps, Kind
+from reconciler.core.kind import URL_IDS, Fields, Keeps, Kind
 from reconciler.core.remote import Crud
 from reconciler.core.tree import Tree
 
@@ -37,5 +37,7 @@ KIND = Kind(
     crud=Crud.of("Concept", delete=False),
     keeps=Keeps.INVENTORY,
     pristine=_pristine,
+    id_rule=URL_IDS,
+    short_ids=False,
     deletable=False,
 )

@@ -134,4 +134,5 @@ KIND = Kind(
     align=_align,
     check=_check,
     arrange=_arrange,
+    reserved_ids=("Empty", "General", "Universal", "Face", "Language-Understanding"),
 )

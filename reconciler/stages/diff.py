@@ -65,10 +65,29 @@ def diff(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = 
         change = _compare(item, want, observed, kind, live, moving)
         moving[str(address)] = _output(change, observed, address)
         changes.append(change)
-    removed = (
-        (_remove(address, live, kinds, "no longer declared") for address in undeclared(desired, live)) if prune else ()
-    )
-    return Compared((*changes, *removed), wants)
+    gone = undeclared(desired, live) if prune else []
+    removed = [_remove(address, live, kinds, "no longer declared") for address in gone]
+    return Compared((*_naming_renames(changes, removed, desired, kinds), *removed), wants)
+
+
+def _naming_renames(
+    changes: list[ResourceChange], removed: list[ResourceChange], desired: DesiredState, kinds: Kinds
+) -> Iterator[ResourceChange]:
+    """A rename is a delete and a create; where both sides are equal the plan says so."""
+    doomed = [change for change in removed if change.action is Action.DELETE]
+    for change in changes:
+        twin = next((d for d in doomed if _twins(change, d, desired, kinds)), None)
+        reason = (f"like {twin.address}, which is deleted: a rename",) if twin else ()
+        yield replace(change, reasons=change.reasons + reason)
+
+
+def _twins(made: ResourceChange, doomed: ResourceChange, desired: DesiredState, kinds: Kinds) -> bool:
+    """Whether a new object is what another one was; of a doomed model only the shell was read."""
+    if made.action is not Action.CREATE or made.kind != doomed.kind:
+        return False
+    kind = kinds[made.address.kind]
+    paths = [p for p in desired.resources[made.address].written if kind.effect(p) is not Effect.NEW_VERSION]
+    return bool(paths) and same(project(doomed.before or {}, paths), project(made.after or {}, paths))
 
 
 def destroy(

@@ -7,7 +7,7 @@ becomes of the answers. Does not belong here: asking (`observe`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import MAIN, Address
@@ -150,8 +150,8 @@ def _missing_concepts(
             )
 
 
-def outlived(desired: DesiredState, live: LiveState) -> Iterator[Diagnostic]:
-    """Warnings about live workflows of other owners that still pin a version we are about to move away from."""
+def outlived(moving: Container[Address], desired: DesiredState, live: LiveState) -> Iterator[Diagnostic]:
+    """Warnings about live workflows that are not ours and pin a version we are about to move away from."""
     for address, observed in live.observed.items():
         if (
             address.kind != "workflows"
@@ -161,7 +161,7 @@ def outlived(desired: DesiredState, live: LiveState) -> Iterator[Diagnostic]:
             continue
         for name, node in (observed.tree.get("nodes") or {}).items():
             model = Address(desired.scope, "models", get(node, ("model", "id")) or "")
-            if model in desired.resources:
+            if model in moving:
                 yield warning(
                     f"{address} is not ours and its node {name!r} pins a version of {model}; it will not follow"
                 )

@@ -15,7 +15,7 @@ from reconciler.core.canonical import canonical
 from reconciler.core.declaration import Declaration, substitute
 from reconciler.core.diagnostics import Diagnostic, Location, Severity, did_you_mean, error, warning
 from reconciler.core.graph import CycleFound, dependency_order
-from reconciler.core.kind import Kind, Problem, matches
+from reconciler.core.kind import WORD_IDS, Kind, Problem, matches
 from reconciler.core.schema import Decoded, decode
 from reconciler.core.state import Desired, DesiredState, Reference
 from reconciler.core.tree import ABSENT, Path, Unknown, get, put
@@ -23,11 +23,6 @@ from reconciler.core.variables import Variables
 
 MAX_ID = 48
 SAFE_ID = 32
-_ID = re.compile(r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*")
-_CONCEPT_ID = re.compile(r"[^\s/\x00-\x1f\x7f]+")
-PUBLIC_WORKFLOWS = ("Empty", "General", "Universal", "Face", "Language-Understanding")
-"""GetWorkflow looks among Clarifai's own workflows first (facts 3.8), so these ids are asking for trouble."""
-
 PLACEHOLDER = "me"
 """Stands for a user or app that an offline check does not know."""
 
@@ -168,7 +163,7 @@ def _owner(declarations: list[Declaration], scope: Scope, options: Options, prob
                 hint="a set without an App document needs --owner NAME (or RECONCILER_OWNER)",
             )
         )
-    elif owner and not _ID.fullmatch(owner):
+    elif owner and not re.fullmatch(WORD_IDS, owner):
         problems.append(
             error(f"owner {owner!r} must be letters and digits with inner - or _", app.location if app else None)
         )
@@ -240,22 +235,15 @@ def _check_id(kind: Kind, name: str, declaration: Declaration) -> Iterator[Diagn
     at = declaration.name_location
     if len(name) > MAX_ID:
         yield error(f"id {name!r} has {len(name)} characters; the service takes at most {MAX_ID}", at)
-    elif len(name) > SAFE_ID and kind.name != "Concept":
+    elif len(name) > SAFE_ID and kind.short_ids:
         yield warning(f"id {name!r} is longer than the {SAFE_ID} characters that are sure to be accepted", at)
-    pattern = _CONCEPT_ID if kind.name == "Concept" else _ID
-    if not pattern.fullmatch(name):
-        rule = (
-            "no blanks, slashes or control characters"
-            if pattern is _CONCEPT_ID
-            else "letters and digits with inner - or _"
-        )
+    if not re.fullmatch(kind.id_rule, name):
+        word = kind.id_rule == WORD_IDS
+        rule = "letters and digits with inner - or _" if word else "no blanks, slashes or control characters"
         yield error(f"{name!r} is no id of a {kind.name}: {rule}", at)
-    if kind.name == "Workflow" and name in PUBLIC_WORKFLOWS:
-        yield warning(
-            f"{name!r} is also the id of a public workflow, which the service may find first",
-            at,
-            hint="choose another id",
-        )
+    if name in kind.reserved_ids:
+        summary = f"{name!r} is also the id of a public {kind.name.lower()}, which the service may find first"
+        yield warning(summary, at, hint="choose another id")
 
 
 def _unique(built: Iterable[Desired], problems: list[Diagnostic]) -> dict[Address, Desired]:
