@@ -60,12 +60,6 @@ class Keyring:
         self._user = user_id
         self._tokens = None if tokens is None else dict(tokens)
 
-    @property
-    def users(self) -> frozenset[str]:
-        """Everybody with a key."""
-        owners = {self._user} if self._tokens is None else {o.partition("/")[0] for o in self._tokens.values()}
-        return frozenset(owners | {self._user})
-
     def identify(self, rpc: Rpc, metadata: Iterable[tuple[str, str | bytes]]) -> Caller:
         """The caller behind the call's metadata, or a refusal."""
         if rpc.auth == NO_AUTH:

@@ -104,7 +104,9 @@ def duplicate(kind: str, what: str, code: int = 0) -> Refusal:
 
     `code` plays another service: 0 is the documented code of the kind.
     """
-    return Refusal(code or _DUPLICATES[kind], f"duplicate: {what} already exists")
+    # Concepts keep the text of their code, which is recorded; of the others only "already exists" is known.
+    said = "" if kind == "concept" else f"{kind.replace('_', ' ').capitalize()} already exists"
+    return Refusal(code or _DUPLICATES[kind], f"duplicate: {what} already exists", description=said)
 
 
 def moved(what: str, old: str, new: str) -> Refusal:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 
-from reconciler.emulator import errors, ids, metadata_action, paging, patching
+from reconciler.emulator import errors, ids, limits, metadata_action, paging, patching
 from reconciler.emulator.access import PUBLIC_APP, PUBLIC_USER, Scope
 from reconciler.emulator.context import Call, Operation
 from reconciler.emulator.operations import base_workflows
@@ -24,7 +24,6 @@ _OWN_FIELDS = ("name", "description", "sample_ms", "visibility", "data_tier_id",
 _CREATE_ONLY = ("default_language", "embeddings_storage", "metadata")
 _DETAILS = ("notes", "description", "image")
 _CLEARABLE = ("description", "notes")
-_LONGEST_NOTES = 64 * 1024
 
 
 def get_app(call: Call, request: service_pb2.GetAppRequest) -> service_pb2.SingleAppResponse:
@@ -94,7 +93,7 @@ def _post(call: Call, sent: App) -> Row:
     app = App(id=identifier, name=identifier, default_language="en")
     app.visibility.gettable = resources_pb2.Visibility.PRIVATE
     app.embeddings_storage = App.POSTGRES
-    _check(sent)
+    limits.check_notes(sent.notes)
     patching.apply(app, sent, patching.OVERWRITE, (*_OWN_FIELDS, *_CREATE_ONLY))
     patching.host_image(call.switches, app)
     row = call.insert(
@@ -139,7 +138,7 @@ def _patch(
     row = find(call, scope)
     app = App.FromString(row.body)
     patching.check_action(request.action, (patching.OVERWRITE, patching.REMOVE))
-    _check(sent)
+    limits.check_notes(sent.notes)
     if request.action == patching.REMOVE:
         patching.apply(app, sent, patching.REMOVE, ("image",))
     else:
@@ -191,11 +190,6 @@ def get_resource_counts(
         inputs=count("input"),
         pipelines=count("pipeline"),
     )
-
-
-def _check(sent: App) -> None:
-    if len(sent.notes.encode()) > _LONGEST_NOTES:
-        raise errors.invalid("notes are longer than 64 KB")
 
 
 def find(call: Call, scope: Scope) -> Row:

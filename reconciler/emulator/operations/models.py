@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 
-from reconciler.emulator import errors, ids, links, model_types, paging, patching
+from reconciler.emulator import errors, ids, limits, links, model_types, paging, patching
 from reconciler.emulator.access import PUBLIC, Scope
 from reconciler.emulator.context import Call, Operation
 from reconciler.emulator.operations import model_filters, model_versions, model_views, pins
@@ -27,7 +27,6 @@ PATCHABLE = (
 )  # fmt: skip
 _ON_CREATE = (*PATCHABLE, "bookmark_origin", "deploy_restriction")
 _CLEARABLE = ("description", "notes")
-_LONGEST_NOTES = 64 * 1024
 
 
 def get_model(call: Call, request: service_pb2.GetModelRequest) -> service_pb2.SingleModelResponse:
@@ -67,9 +66,7 @@ def list_models(call: Call, request: service_pb2.ListModelsRequest) -> service_p
     """Models of an app, most recent version first."""
     scope = call.readable(request.user_app_id)
     order, ascending = paging.order_of(request, "modified")
-    leaks = call.switches.main_models
-    leaking = leaks == "leak" or (leaks == "leak-unless-told" and not request.dont_fetch_from_main)
-    scopes = [scope, PUBLIC] if leaking and not scope.public else [scope]
+    scopes = _listed(call, scope, told=request.dont_fetch_from_main)
     keep = model_filters.of(call, request, scopes)
     rows = paging.page(call, request, scopes, model_views.KIND, order=order, ascending=ascending, keep=keep)
     models = [model_views.render(call, row, model_views.latest(call, row)) for row in rows]
@@ -77,6 +74,16 @@ def list_models(call: Call, request: service_pb2.ListModelsRequest) -> service_p
         for model, row in zip(models, rows, strict=True):
             model.version_count = len(model_views.versions(call, row))
     return service_pb2.MultiModelResponse(models=models)
+
+
+def _listed(call: Call, scope: Scope, *, told: bool = False) -> list[Scope]:
+    """The apps a list of models covers: the one named, and in older behaviour clarifai/main (facts 3.5).
+
+    A call that names no app, as with an app key, keeps the older behaviour unless it is told otherwise.
+    """
+    leaks = call.switches.main_models
+    leaking = leaks == "leak" or ((leaks == "leak-unless-told" or not scope.named) and not told)
+    return [scope, PUBLIC] if leaking and not scope.public else [scope]
 
 
 def search_models(call: Call, request: service_pb2.PostModelsSearchesRequest) -> service_pb2.MultiModelResponse:
@@ -89,7 +96,7 @@ def search_models(call: Call, request: service_pb2.PostModelsSearchesRequest) ->
         fits = any(fnmatch.fnmatchcase(text.lower(), pattern) for text in (row.key.id, row.name))
         return fits and wanted in ("", model_views.type_of(row))
 
-    rows = paging.page(call, request.pagination, [scope], model_views.KIND, keep=keep)
+    rows = paging.page(call, request.pagination, _listed(call, scope, told=scope.named), model_views.KIND, keep=keep)
     models = [model_views.render(call, row, model_views.latest(call, row)) for row in rows]
     return service_pb2.MultiModelResponse(models=models)
 
@@ -111,7 +118,7 @@ def _post(call: Call, scope: Scope, sent: Model) -> Model:
     model = Model(id=identifier, name=identifier, model_type_id=sent.model_type_id or model_types.DEFAULT_TYPE)
     if call.switches.unknown_types == "refused" and model_types.find(model.model_type_id) is None:
         raise errors.invalid_model(f"model type {model.model_type_id} does not exist")
-    _check(sent)
+    limits.check_notes(sent.notes)
     model.visibility.gettable = resources_pb2.Visibility.PRIVATE
     patching.apply(model, sent, patching.OVERWRITE, _ON_CREATE)
     patching.host_image(call.switches, model)
@@ -154,7 +161,7 @@ def _patch(call: Call, row: Row, sent: Model, action: str) -> Row:
     if action == patching.REMOVE:
         patching.apply(model, sent, action, ("image",))
         return call.store.update(row, model.SerializeToString())
-    _check(sent)
+    limits.check_notes(sent.notes)
     patching.apply(model, sent, action, PATCHABLE)
     patching.host_image(call.switches, model)
     if action == patching.OVERWRITE and call.switches.overwrite_absent == "cleared":
@@ -174,11 +181,6 @@ def _new_version(call: Call, row: Row, sent: Model, action: str) -> None:
         version.input_info.CopyFrom(known.input_info)
     patching.apply(version, resources_pb2.ModelVersion(output_info=sent.output_info), action, ("output_info",))
     model_versions.create(call, row, version, train=False)
-
-
-def _check(sent: Model) -> None:
-    if len(sent.notes.encode()) > _LONGEST_NOTES:
-        raise errors.invalid_model("notes are longer than 64 KB")
 
 
 def delete_model(call: Call, request: service_pb2.DeleteModelRequest) -> status_pb2.BaseResponse:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 
-from reconciler.emulator import errors, ids, links, paging, patching
+from reconciler.emulator import errors, ids, limits, links, paging, patching
 from reconciler.emulator.access import PUBLIC, Scope
 from reconciler.emulator.context import Call, Operation
 from reconciler.emulator.operations import apps, base_workflows, nodes, workflow_versions
@@ -24,7 +24,6 @@ WorkflowVersion = resources_pb2.WorkflowVersion
 KIND = "workflow"
 _PATCHABLE = ("description", "notes", "visibility", "metadata", "use_cases", "check_consents", "image")
 _CLEARABLE = ("description", "notes")
-_LONGEST_NOTES = 64 * 1024
 
 
 def get_workflow(call: Call, request: service_pb2.GetWorkflowRequest) -> service_pb2.SingleWorkflowResponse:
@@ -93,7 +92,7 @@ def _post(call: Call, scope: Scope, sent: Workflow) -> Row:
     identifier = ids.check("workflow", sent.id or ids.new_id(), longest=call.switches.longest_id)
     if call.store.get(scope.key(KIND, identifier)) is not None:
         raise errors.duplicate(KIND, f"workflow {identifier}", call.duplicate_code)
-    _check(sent)
+    limits.check_notes(sent.notes)
     workflow = Workflow(id=identifier)
     workflow.visibility.gettable = resources_pb2.Visibility.PRIVATE
     patching.apply(workflow, sent, patching.OVERWRITE, _PATCHABLE)
@@ -134,7 +133,7 @@ def _patch(call: Call, scope: Scope, sent: Workflow, action: str) -> Row:
     if action == patching.REMOVE:
         patching.apply(workflow, sent, action, ("image",))
         return call.store.update(row, workflow.SerializeToString(), modified=now)
-    _check(sent)
+    limits.check_notes(sent.notes)
     patching.apply(workflow, sent, action, _PATCHABLE)
     patching.host_image(call.switches, workflow)
     if action == patching.OVERWRITE and call.switches.overwrite_absent == "cleared":
@@ -155,11 +154,6 @@ def _patch_nodes(call: Call, scope: Scope, row: Row, sent: Workflow, action: str
     rule = call.switches.workflow_version
     if rule == "every-patch" or (sent.nodes and (rule == "nodes-sent" or not nodes.same(stored, wanted))):
         _add_version(call, row, wanted, sent.version, now)
-
-
-def _check(sent: Workflow) -> None:
-    if len(sent.notes.encode()) > _LONGEST_NOTES:
-        raise errors.invalid_workflow("notes are longer than 64 KB")
 
 
 def delete_workflow(call: Call, request: service_pb2.DeleteWorkflowRequest) -> status_pb2.BaseResponse:

@@ -29,6 +29,7 @@ def test_a_taken_id_already_exists(api):
     reply = api("PostApps", apps=[App(id="app")])
     assert reply.status.code == 11102
     assert "already exists" in reply.status.details
+    assert reply.status.description == "App already exists"
 
 
 def test_a_batch_with_one_taken_id_makes_nothing(api):

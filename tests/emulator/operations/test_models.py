@@ -281,5 +281,18 @@ def test_without_an_app_the_own_model_comes_before_the_public_one(api):
     assert api.ok("GetModel", user_app_id=nowhere, model_id="general-image-recognition").model.app_id == "app"
 
 
+def test_without_an_app_lists_and_searches_cover_the_public_models(api):
+    api.model("m")
+    nowhere = api.here("", "")
+    listed = ids(api.ok("ListModels", user_app_id=nowhere))
+    assert listed[0] == "m"
+    assert "general-image-recognition" in listed
+    assert ids(api.ok("ListModels", user_app_id=nowhere, dont_fetch_from_main=True)) == ["m"]
+    query = resources_pb2.ModelQuery(name="general-image-r*")
+    found = api.ok("PostModelsSearches", user_app_id=nowhere, model_query=query)
+    assert ids(found) == ["general-image-recognition"]
+    assert not ids(api.ok("PostModelsSearches", model_query=query))
+
+
 def test_a_named_app_is_not_left_for_the_public_one(api):
     assert api.code("GetModel", model_id="general-image-recognition") == 21200
