@@ -67,7 +67,17 @@ def diff(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = 
         changes.append(change)
     gone = undeclared(desired, live) if prune else []
     removed = [_remove(address, live, kinds, "no longer declared") for address in gone]
-    return Compared((*_naming_renames(changes, removed, desired, kinds), *removed), wants)
+    named = _naming_renames(changes, removed, desired, kinds)
+    return Compared((*_naming_default(named, live), *removed), wants)
+
+
+def _naming_default(changes: Iterable[ResourceChange], live: LiveState) -> Iterator[ResourceChange]:
+    """A change of the app's default workflow serves every new input at once, so the plan says which one that is."""
+    app = live.observed.get(Address(live.scope, "apps", live.scope.app_id))
+    default = get(app.tree, ("default_workflow", "id")) if app else ABSENT
+    for change in changes:
+        serves = change.address == Address(live.scope, "workflows", str(default)) and change.action is not Action.NO_OP
+        yield replace(change, reasons=(*change.reasons, "the app's default")) if serves else change
 
 
 def _naming_renames(
