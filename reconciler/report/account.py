@@ -8,6 +8,7 @@ from reconciler.core.address import Address
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.outcome import ApplyResult, Status, StepOutcome
 from reconciler.core.plan import Summary, Verb
+from reconciler.report.changes import counted
 from reconciler.report.lines import BLANK, Line, Span, render, say
 
 REASONS = {
@@ -111,4 +112,5 @@ def _next(result: ApplyResult) -> Iterator[Line]:
 
 def _cost(result: ApplyResult) -> Iterator[Line]:
     calls = sum(result.rpcs.values())
-    yield from say(f"{calls} RPC{'' if calls == 1 else 's'} in {result.seconds:.1f} s", "dim")
+    said = f"{counted(calls, 'RPC')} in " if calls else ""
+    yield from say(f"{said}{result.seconds:.1f} s", "dim")

@@ -5,6 +5,7 @@ Belongs here: which object stands where, and its headline. Does not belong here:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -220,7 +221,7 @@ def _on_one_line(change: ResourceChange, indent: int, width: int) -> Line | None
 
 def _untold(change: ResourceChange) -> list[tuple[tuple[str, ...], object]]:
     """The written values without what the address says already."""
-    told = {change.address.id, *change.address.id.split(".")}
+    told = {change.address.id, *re.split(r"[.@/#]", change.address.id)}
     leaves = walk(change.after or {})
     return [(path, value) for path, value in leaves if not (isinstance(value, str) and value in told)]
 

@@ -72,9 +72,9 @@ def _laid_out(outline: Outline, indent: int, width: int, depth: int) -> list[Lin
 
 
 def _rows(outline: Outline, depth: int) -> Iterator[_Row]:
-    """Yield rows from the top; names with a single child share a row with it."""
-    for name, value in outline.items():
-        path, end = _chain((name,), value)
+    """Yield rows from the top: values first, then what has values beneath it."""
+    chains = [_chain((name,), value) for name, value in outline.items()]
+    for path, end in sorted(chains, key=lambda chain: (isinstance(chain[1], dict), len(chain[0]) > 2)):
         if isinstance(end, Entry):
             yield _Row(depth, show_path(path), end)
         else:
@@ -83,6 +83,7 @@ def _rows(outline: Outline, depth: int) -> Iterator[_Row]:
 
 
 def _chain(path: Path, value: Entry | Outline) -> tuple[Path, Entry | Outline]:
+    """Follow names with a single child: they share a row with it."""
     while isinstance(value, dict) and len(value) == 1:
         (name, value), *_ = value.items()
         path = (*path, name)
@@ -254,7 +255,7 @@ def _moved_words(field: FieldChange, room: int) -> Parts:
 
 
 def _pair(field: FieldChange, room: int) -> tuple[Span, Span]:
-    before, after = pair_text(field.before, field.after, max(24, room // 2))
+    before, after = pair_text(field.before, field.after, max(48, room))
     return _styled(field.before, before), _styled(field.after, after)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.outcome import Event, Status, StepFinished, StepOutcome, StepProgress, StepStarted
+from reconciler.core.outcome import Event, Status, StepFinished, StepOutcome, StepProgress
 from reconciler.core.plan import Step, Verb
 from reconciler.report.lines import Line, Span, render
 from reconciler.report.values import short_id
@@ -10,8 +10,8 @@ from reconciler.report.values import short_id
 UNLIMITED = 10_000
 """Progress is never wrapped: one line an event is what logs are searched by."""
 
-SLOW = (Verb.WAIT,)
-"""Only steps that take long announce themselves."""
+SLOW_SECONDS = 1.0
+"""A version that was ready at once was not waited for."""
 
 QUIET = (Verb.OPEN, Verb.CLOSE)
 """Bookkeeping is worth a line only when it fails."""
@@ -48,15 +48,18 @@ PAST = {
 def line(event: Event, *, color: bool = False) -> str | None:
     """The line for an event, without a newline; None when it is not worth one."""
     match event:
-        case StepStarted(step) if step.verb in SLOW:
-            return _line(step, Span(f"{DOING[step.verb]}…", "dim"), color=color)
         case StepProgress(step, message):
             return _line(step, Span(message, "dim"), color=color)
-        case StepFinished(outcome) if outcome.step.verb in QUIET and outcome.status not in LOUD:
+        case StepFinished(outcome) if outcome.status not in LOUD and _goes_without_saying(outcome):
             return None
         case StepFinished(outcome):
             return _line(outcome.step, *_finished(outcome), color=color)
     return None
+
+
+def _goes_without_saying(outcome: StepOutcome) -> bool:
+    step, done = outcome.step, outcome.status is Status.DONE
+    return step.verb in QUIET or (step.verb is Verb.WAIT and done and outcome.seconds < SLOW_SECONDS)
 
 
 def _line(step: Step, *spans: Span, color: bool) -> str:

@@ -33,14 +33,18 @@ def _is_mark(value: Any) -> bool:
 
 
 def pair_text(before: Any, after: Any, room: int) -> tuple[str, str]:
-    """Two values that differ, cut in such a way that the difference shows."""
-    whole = _whole(before), _whole(after)
-    short = value_text(before, room), value_text(after, room)
+    """Two values that differ, together at most `room` columns wide, cut in such a way that the difference shows."""
+    left, right = value_text(before, room), value_text(after, room)
+    if left != right and columns(left) + columns(right) <= room:
+        return left, right
+    half = max(room // 2, room - min(columns(left), columns(right)))
+    short = value_text(before, half), value_text(after, half)
     if short[0] != short[1] or _is_mark(before) or _is_mark(after):
         return short
+    whole = _whole(before), _whole(after)
     start = max(0, _common(*whole) - _CONTEXT)
-    left, right = (cut(("…" if start else "") + text[start:], room) for text in whole)
-    return left, right
+    first, second = (cut(("…" if start else "") + text[start:], room // 2) for text in whole)
+    return first, second
 
 
 def short_id(text: str) -> str:
