@@ -110,13 +110,12 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     live = observe.observe(api, desired.scope, desired.owner, kinds().values(), workers=options.workers)
     _check_app(api, desired, live, options)
     live = _settle(api, desired, live, options)
-    if options.destroying:
-        compared = diff.destroy(desired, live, by_plural(), prune=options.prune, delete_app=options.delete_app)
-        pins: tuple[Pin, ...] = ()
-    else:
-        pinned = _pin(api, desired, live, options)
-        desired, pins, notes = pinned.desired, pinned.pins, (*notes, *pinned.diagnostics)
-        compared = diff.diff(desired, live, by_plural(), prune=options.prune)
+    seen = _compare(api, desired, live, options)
+    doubtful = _seen_in_lists_only(seen.compared, live)
+    if doubtful:
+        live = observe.settle(api, live, by_plural(), doubtful, workers=options.workers)
+        seen = _compare(api, desired, live, options)
+    compared, desired, pins, notes = seen.compared, seen.desired, seen.pins, (*notes, *seen.notes)
     moving = {change.address for change in compared.changes if change.new_version}
     notes = (*notes, *pin.outlived(moving, desired, live))
     plan = _plan(compared, desired, live, options, pins, notes)
@@ -124,6 +123,38 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     rails = replace(options.rails, destroying=options.destroying, delete_app=options.delete_app)
     case = guard.Case(compared.changes, desired, live, by_plural(), rails, counts)
     return Planned(replace(plan, refusals=guard.guard(case)), desired, live, compared.wants, options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What one look at the live state gives."""
+
+    compared: diff.Compared
+    desired: DesiredState
+    pins: tuple[Pin, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+
+
+def _compare(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> _Compared:
+    """pin -> diff, or what a destroy removes."""
+    if options.destroying:
+        gone = diff.destroy(desired, live, by_plural(), prune=options.prune, delete_app=options.delete_app)
+        return _Compared(gone, desired)
+    pinned = _pin(api, desired, live, options)
+    compared = diff.diff(pinned.desired, live, by_plural(), prune=options.prune)
+    return _Compared(compared, pinned.desired, pinned.pins, pinned.diagnostics)
+
+
+def _seen_in_lists_only(compared: diff.Compared, live: LiveState) -> list[Address]:
+    """Objects that are to change but were seen in a list only: lists may lag behind (facts U28), so look again."""
+    return [
+        change.address
+        for change in compared.changes
+        if change.action is not Action.NO_OP
+        and (observed := live.observed.get(change.address)) is not None
+        and not observed.complete
+        and by_plural()[change.address.kind].crud.get is not None
+    ]
 
 
 def _check_app(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> None:
