@@ -5,13 +5,11 @@ Belongs here: the shape of an id. Not here: whether an id is taken (`store.py`).
 
 from __future__ import annotations
 
-import re
 import uuid
 
 from reconciler.emulator import errors
 
 LONGEST = 48
-_PLAIN = re.compile(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
 
 
 def new_id() -> str:
@@ -19,10 +17,10 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def check(kind: str, identifier: str, *, longest: int = LONGEST, strict: bool = True) -> str:
+def check(kind: str, identifier: str, *, longest: int = LONGEST) -> str:
     """The id itself if the service would take it, else an 11102 refusal naming the rule.
 
-    `strict=False` is for concepts and graphs, whose ids may be any URL-friendly text (facts 3.0).
+    The rule is loose on purpose: what the live service refuses beyond this is not known.
     """
     if not identifier:
         raise errors.invalid(f"{kind} id is missing")
@@ -30,8 +28,6 @@ def check(kind: str, identifier: str, *, longest: int = LONGEST, strict: bool = 
         raise errors.invalid(
             f"{kind} id {identifier!r} has {len(identifier)} characters, at most {longest} are allowed"
         )
-    if strict and not _PLAIN.fullmatch(identifier):
-        raise errors.invalid(f"{kind} id {identifier!r} may hold letters and digits with single inner - or _")
     if any(c in "/\\" or c.isspace() or not c.isprintable() for c in identifier):
         raise errors.invalid(f"{kind} id {identifier!r} may not hold slashes, blanks or control characters")
     return identifier

@@ -24,12 +24,12 @@ _DEEPEST = 50
 
 
 def patch_metadata(stored: Struct, sent: Struct, action: resources_pb2.PatchAction) -> Struct:
-    """The new metadata after one action; an impossible action is refused with 24900 or 24902."""
+    """The new metadata after one action; an impossible action is refused with 24900 to 24902."""
     if action.op not in _OPS:
         raise _bad(f"op is {action.op!r}, supported are {', '.join(_OPS)}")
     if action.merge_conflict_resolution not in _RESOLUTIONS:
         raise _bad(f"unknown merge_conflict_resolution {action.merge_conflict_resolution!r}")
-    old, new = json_format.MessageToDict(stored), json_format.MessageToDict(sent)
+    old, new = _plain(stored), _plain(sent)
     path = _steps(action.path)
     result = _delete(old, path) if action.op == "delete" else _write(old, new, path, action)
     if not isinstance(result, dict):
@@ -133,6 +133,13 @@ def _steps(path: str) -> list[str | int]:
     if rebuilt != path or len(steps) > _DEEPEST:
         raise _bad(f"path {path!r} is not of the form name.name[0].name")
     return steps
+
+
+def _plain(value: Struct) -> Any:
+    try:
+        return json_format.MessageToDict(value)
+    except (json_format.SerializeToJsonError, ValueError) as error:  # NaN and infinity are no JSON
+        raise Refusal(codes.METADATA_PARSING_ISSUE, str(error)) from None
 
 
 def _bad(details: str) -> Refusal:

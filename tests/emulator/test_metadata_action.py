@@ -78,3 +78,11 @@ def test_impossible_actions_are_refused(op, resolution, path, code):
     with pytest.raises(Refusal) as refusal:
         run(TAGS, SENT, op, resolution, path)
     assert refusal.value.code == code
+
+
+def test_numbers_that_are_no_json_are_refused():
+    sent = Struct()
+    sent.update({"a": float("nan")})
+    with pytest.raises(Refusal) as refusal:
+        patch_metadata(Struct(), sent, resources_pb2.PatchAction(op="merge"))
+    assert refusal.value.code == 24901

@@ -68,7 +68,7 @@ def post_concept_languages(
     scope = call.writable(request.user_app_id)
     default = _default(_concept(call, scope, request.concept_id))
     for sent in request.concept_languages:
-        key = scope.key(KIND, ids.check("language", sent.id, strict=False), request.concept_id)
+        key = scope.key(KIND, ids.check("language", sent.id), request.concept_id)
         if sent.id == default.id or call.store.get(key) is not None:
             raise errors.duplicate(concepts.KIND, f"language {sent.id}", call.duplicate_code)
         call.insert(key, sent.SerializeToString(), created=call.store.tick())

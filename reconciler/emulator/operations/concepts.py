@@ -41,7 +41,7 @@ def list_concepts(call: Call, request: service_pb2.ListConceptsRequest) -> servi
     order, ascending = _ORDERS[call.switches.concept_order]
     rows = paging.page(
         call, request, [scope], KIND, order=order, ascending=ascending,
-        keep=(lambda row: wanted in row.key.id.lower() or wanted in row.name.lower()) if wanted else None,
+        keep=(lambda row: wanted in row.key.id.lower()) if wanted else None,
     )  # fmt: skip
     return service_pb2.MultiConceptResponse(concepts=[render(call, row) for row in rows])
 
@@ -66,7 +66,7 @@ def post_concepts(call: Call, request: service_pb2.PostConceptsRequest) -> servi
         raise errors.invalid_concept("no concepts were sent")
     rows = []
     for sent in request.concepts:
-        ids.check("concept", sent.id, longest=call.switches.longest_id, strict=False)
+        ids.check("concept", sent.id, longest=call.switches.longest_id)
         if call.store.get(scope.key(KIND, sent.id)) is not None:
             raise errors.duplicate(KIND, f"concept {sent.id}", call.duplicate_code)
         rows.append(_insert(call, scope, sent))
@@ -99,7 +99,7 @@ def ensure(call: Call, scope: Scope, sent: Iterable[Concept]) -> None:
             continue
         if call.switches.unknown_concepts == "refused":
             raise errors.invalid_concept(f"concept {concept.id} does not exist in app {scope.app}")
-        ids.check("concept", concept.id, longest=call.switches.longest_id, strict=False)
+        ids.check("concept", concept.id, longest=call.switches.longest_id)
         _insert(call, scope, Concept(id=concept.id, name=concept.name))
 
 

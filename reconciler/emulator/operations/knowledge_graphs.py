@@ -32,7 +32,7 @@ def post_knowledge_graphs(
     for sent in request.knowledge_graphs:
         graph = resources_pb2.KnowledgeGraph()
         graph.CopyFrom(sent)
-        graph.id = ids.check("knowledge graph", sent.id or ids.new_id(), strict=False)
+        graph.id = ids.check("knowledge graph", sent.id or ids.new_id())
         graph.name = sent.name or graph.id
         if call.store.get(scope.key(KIND, graph.id)) is not None:
             raise errors.duplicate(KIND, f"knowledge graph {graph.id}", call.duplicate_code)

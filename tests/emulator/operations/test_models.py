@@ -53,7 +53,7 @@ def test_a_taken_id_already_exists(api):
     assert "already exists" in status.details
 
 
-@pytest.mark.parametrize("identifier", ["a.b", "a b", "-a", "a/b", "x" * 49])
+@pytest.mark.parametrize("identifier", ["a.b", "a b", "a/b", "a\tb", "x" * 49])
 def test_bad_ids_are_refused(api, identifier):
     assert api.code("PostModels", models=[Model(id=identifier)]) == 11102
 
