@@ -22,12 +22,12 @@ def wants_version(item: Desired, kind: Kind) -> bool:
 
 
 def value_at(tree: Tree, path: Path, kind: Kind) -> Any:
-    """The value that stands for an owned path: of a closed set, its sorted names."""
+    """The value that stands for an owned path: of a closed set, its sorted names; of an open map, that it is one."""
     shape = kind.fields.shape.at(path)
     value = get(tree, path)
     if shape is not None and shape.key is not None:
         return sorted(value) if isinstance(value, dict) else []
-    return value
+    return {} if isinstance(value, dict) else value
 
 
 def prints(tree: Tree, paths: Iterable[Path], kind: Kind) -> dict[Path, str]:

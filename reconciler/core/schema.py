@@ -140,14 +140,13 @@ def _keyed_list(node: Sequence, descriptor: FieldDescriptor, shape: Shape, path:
 
 
 def _struct(node: Mapping, path: Path, out: Decoded) -> dict[str, Any]:
-    if not node.items:
-        out.written.add(path)
+    """A Struct is open: an empty one declares nothing, and inside another one only that it is a mapping."""
     return {key.text: _struct_value(value, (*path, key.text), key.location, out) for key, value in node}
 
 
 def _struct_value(node: Node, path: Path, location: Location, out: Decoded) -> Any:
     out.positions[path] = location
-    if isinstance(node, Mapping):
+    if isinstance(node, Mapping) and node.items:
         return _struct(node, path, out)
     out.written.add(path)
     return _free(node, path, out)

@@ -302,6 +302,8 @@ class Observed:
     """The newest version that carries our mark; it may be older than `newest`."""
     service_id: str = ""
     """The id the service gave it (relations)."""
+    version_count: int = 0
+    """How many versions the service says there are; 0 when it does not say."""
     complete: bool = True
     """Whether it was read in full, or only as far as a list shows it."""
 

@@ -39,7 +39,7 @@ from reconciler.core.state import (
     recorded_paths,
     remembered,
 )
-from reconciler.core.tree import ABSENT, Path, Tree, Unknown, fingerprint, get, path_text, project, put, same
+from reconciler.core.tree import ABSENT, Path, Tree, Unknown, fingerprint, get, path_text, project, put, same, walk
 
 Kinds = Mapping[str, Kind]
 """Keyed by plural."""
@@ -68,7 +68,18 @@ def diff(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = 
     gone = undeclared(desired, live) if prune else []
     removed = [_remove(address, live, kinds, "no longer declared") for address in gone]
     named = _naming_renames(changes, removed, desired, kinds)
-    return Compared((*_naming_default(named, live), *removed), wants)
+    told = (*_naming_default(named, live), *removed)
+    return Compared(tuple(_concealing(change, kinds[change.address.kind]) for change in told), wants)
+
+
+def _concealing(change: ResourceChange, kind: Kind) -> ResourceChange:
+    """The change with the paths in it whose values must never be shown, wherever they stand."""
+    if not kind.fields.sensitive:
+        return change
+    values = [change.before or {}, change.after or {}]
+    values += [put({}, f.path, v) for f in change.fields for v in (f.before, f.after) if v is not ABSENT]
+    found = {path for tree in values for path, _ in walk(tree) if kind.fields.any(kind.fields.sensitive, path)}
+    return replace(change, sensitive=tuple(sorted(found)))
 
 
 def _naming_default(changes: Iterable[ResourceChange], live: LiveState) -> Iterator[ResourceChange]:
@@ -114,7 +125,7 @@ def destroy(
     removed = [_remove(address, live, kinds, "") for address in mine]
     if delete_app:
         removed = [replace(c, action=Action.DELETE, reasons=()) if c.address.kind == "apps" else c for c in removed]
-    return Compared(tuple(removed), {})
+    return Compared(tuple(_concealing(change, kinds[change.address.kind]) for change in removed), {})
 
 
 def declared_order(desired: DesiredState) -> list[Address]:
@@ -435,7 +446,7 @@ def _action(
 ) -> tuple[Action, tuple[str, ...]]:
     effects = {field.effect for field in fields}
     if Effect.REPLACE in effects:
-        return Action.REPLACE, ()
+        return Action.REPLACE, (f"{_versions_of(observed)} lost",) if kind.versions else ()
     if effects - {Effect.RECORD}:
         return Action.UPDATE, _version_reason(observed, kind, item)
     if fields or not fits:
@@ -443,6 +454,11 @@ def _action(
             "our record is brought up to date",
         )
     return Action.NO_OP, ()
+
+
+def _versions_of(observed: Observed) -> str:
+    count = observed.version_count
+    return "its versions are" if count == 0 else ("1 version is" if count == 1 else f"{count} versions are")
 
 
 def _version_reason(observed: Observed, kind: Kind, item: Desired) -> tuple[str, ...]:

@@ -159,6 +159,7 @@ def decode(message: Any, kind: Kind, scope: Scope) -> Observed:
         metadata=metadata,
         record=Record.parse(metadata.get(RECORD_KEY), address) if own else None,
         service_id=getattr(message, "id", ""),
+        version_count=getattr(message, "version_count", 0),
     )
     return _with_newest(observed, message, kind.versions) if kind.versions else observed
 
