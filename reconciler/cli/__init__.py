@@ -1,0 +1,1 @@
+"""Flags -> settings -> one use case -> screen -> exit code. One file a command; decides nothing about resources."""

@@ -1,0 +1,84 @@
+"""`reconciler apply`: plan, ask, make it real. `destroy` ends in the same way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from reconciler.cli.command import command
+from reconciler.cli.interrupts import orderly
+from reconciler.cli.options import AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.screen import Screen
+from reconciler.cli.session import Session, planning
+from reconciler.core.diagnostics import ReconcilerError, Refused, error
+
+if TYPE_CHECKING:
+    from reconciler.core.plan import Plan
+
+Reindex = Annotated[
+    bool, Option("--reindex", help="Run a new default workflow on the inputs of the app, too (billed).")
+]
+
+
+@command
+def apply(
+    screen: Screen,
+    manifests: ManifestFlags,
+    service: ServiceFlags,
+    changes: ChangeFlags,
+    auto_approve: AutoApprove = False,
+    reindex: Reindex = False,
+) -> int:
+    """Make the live app what the manifests say; asks first."""
+    check_answerable(screen, "apply", auto_approve=auto_approve)
+    with planning(screen, manifests, service, changes) as session:
+        return carry_out(screen, session, auto_approve=auto_approve, reindex=reindex)
+
+
+def check_answerable(screen: Screen, command: str, *, auto_approve: bool) -> None:
+    """Stop before anything is read if nobody could say yes."""
+    if not auto_approve and not screen.interactive:
+        raise ReconcilerError(
+            f"{command} asks before it writes, but there is no terminal to ask on",
+            hint=f"look at `plan` first, then give --auto-approve to {command} without being asked",
+        )
+
+
+def carry_out(screen: Screen, session: Session, *, auto_approve: bool, reindex: bool = False) -> int:
+    """Show the plan, ask unless that is waived, apply, give an account."""
+    plan = session.planned.plan
+    anything = not plan.summary.empty
+    screen.proposal(plan, asking=anything and not auto_approve)
+    if plan.refusals:
+        raise _refused(plan)
+    if anything and not auto_approve and not screen.confirms(_question(plan)):
+        raise ReconcilerError("not confirmed; nothing was changed")
+    return _apply(screen, session, reindex=reindex)
+
+
+def _apply(screen: Screen, session: Session, *, reindex: bool) -> int:
+    from reconciler.pipeline import apply_plan
+
+    with orderly(screen):
+        result = apply_plan(session.api, session.planned, screen.event, reindex=reindex)
+    result = replace(result, rpcs=dict(session.api.traffic.calls))
+    if screen.json or not result.plan.summary.empty:
+        screen.result(result)
+    elif screen.quiet:
+        screen.plan(result.plan)
+    return result.exit_code
+
+
+def _refused(plan: Plan) -> Refused:
+    count = len(plan.refusals)
+    problems = [replace(error(r.message, hint=r.flag), address=str(r.address)) for r in plan.refusals]
+    return Refused(f"{count} change{'s' if count != 1 else ''} refused; nothing was changed", diagnostics=problems)
+
+
+def _question(plan: Plan) -> str:
+    where = f"{plan.scope} at {plan.host}"
+    if plan.destroying:
+        return f"Do you really want to destroy this in {where}? There is no undo."
+    return f"Do you want to apply this to {where}?"

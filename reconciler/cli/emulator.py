@@ -1,0 +1,72 @@
+"""`reconciler emulator`: a local Clarifai in the foreground."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from typer import Option
+
+from reconciler.cli.command import command
+from reconciler.core.diagnostics import ReconcilerError
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorFlags:
+    """Where the emulator listens, and how it behaves."""
+
+    host: Annotated[str, Option(metavar="NAME", help="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Option(metavar="N", min=0, max=65535, help="Port; 0 is a free one.")] = 18080
+    database: Annotated[str, Option(metavar="FILE", help="Where everything is kept; :memory: for nowhere.")] = (
+        "clarifai-emulator.db"
+    )
+    user_id: Annotated[str, Option(metavar="ID", help="The one user of the service.")] = "me-local"
+    # No environment variable: that one names the key of the real account.
+    pat: Annotated[str | None, Option(metavar="TOKEN", help="The only key that is taken. Default: any.")] = None
+    latency: Annotated[str | None, Option(metavar="TIME", help="What every call takes: 50ms, 1s.")] = None
+    rps: Annotated[int | None, Option(metavar="N", min=0, help="Calls a second before 11005; 0 is no limit.")] = None
+    switch: Annotated[
+        list[str], Option(metavar="NAME=VALUE", help="Play a behaviour of the service the other way; repeatable.")
+    ] = field(default_factory=list)
+    list_switches: Annotated[bool, Option("--list-switches", help="Show every switch and what it means.")] = False
+
+    @property
+    def switches(self) -> list[str]:
+        """All switches as NAME=VALUE words."""
+        latency = [] if self.latency is None else [f"latency={_seconds(self.latency)}"]
+        rps = [] if self.rps is None else [f"rps={self.rps}"]
+        return [*self.switch, *latency, *rps]
+
+
+def _seconds(text: str) -> float:
+    from reconciler.settings import seconds
+
+    try:
+        return seconds(text) if text != "0" else 0.0
+    except ValueError as reason:
+        raise ReconcilerError(f"--latency {text}: {reason}") from None
+
+
+@command
+def emulator(flags: EmulatorFlags) -> int:
+    """Run a local Clarifai until it is stopped.
+
+    A real gRPC server over SQLite: set CLARIFAI_API_BASE to the address it prints, and CLARIFAI_PAT to anything.
+    """
+    from reconciler.cli import local
+
+    if flags.list_switches:
+        print(switch_table(local.switches()))
+        return 0
+    tokens = None if flags.pat is None else {flags.pat: flags.user_id}
+    return local.serve(
+        flags.switches, database=flags.database, host=flags.host, port=flags.port, user_id=flags.user_id, tokens=tokens
+    )
+
+
+def switch_table(switches: Iterable[Any]) -> str:
+    """A paragraph for each switch: its values, the default first, and what they mean."""
+    return "\n".join(
+        f"{each.name}={each.default}   [{each.values}]  {each.fact}\n    {each.meaning}" for each in switches
+    )

@@ -1,0 +1,62 @@
+"""The command line: every command and its name."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.apply import apply
+from reconciler.cli.command import Commands
+from reconciler.cli.destroy import destroy
+from reconciler.cli.emulator import emulator
+from reconciler.cli.plan import plan
+from reconciler.cli.validate import validate
+from reconciler.cli.version import version, version_line
+
+# Plain help: rich would take longer to load than everything else that `--help` needs.
+app = typer.Typer(
+    name="reconciler",
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(version_line())
+        raise typer.Exit
+
+
+@app.callback()
+def reconciler(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Clarifai apps as code: manifests say what should be, `plan` shows what differs, `apply` makes it so.
+
+    Exit codes: 0 done or no changes, 1 error, 2 changes (--detailed-exitcode), 3 invalid manifest,
+    4 refused by a guard, 5 stale plan, 6 partly applied, 7 authentication, 130 interrupted.
+    """
+
+
+app.command()(validate)
+app.command()(plan)
+app.command("diff", hidden=True)(plan)
+app.command()(apply)
+app.command()(destroy)
+app.command()(emulator)
+app.command()(version)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for stream in sys.stdout, sys.stderr:
+        # A terminal that lacks a sign shows an escape; it is no reason to fail half-way through an apply.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app()

@@ -1,0 +1,186 @@
+"""Where a command's values go: results to standard output, everything else to standard error, in the form asked for.
+
+Belongs here: streams, colours, width, and the choice between text and JSON. Does not belong here: any sentence about a
+plan or a result (`report`). Nothing here raises when nobody listens any more: an apply must not die of a closed pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, TextIO
+
+from reconciler.cli.options import OutputFlags
+from reconciler.core.diagnostics import Diagnostic, ReconcilerError, did_you_mean
+
+if TYPE_CHECKING:
+    from reconciler.core.outcome import ApplyResult, Event
+    from reconciler.core.plan import Plan
+    from reconciler.core.secret import Secret
+
+FORMATS = ("text", "json")
+WIDTH = 100
+"""Columns when there is no terminal to ask."""
+
+
+class Screen:
+    """One run's way of talking."""
+
+    def __init__(self, flags: OutputFlags, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._no_color = flags.no_color
+        self._lock = threading.Lock()
+        self._secrets: list[Secret] = []
+        self.quiet = flags.quiet
+        self.debug = flags.debug
+        self.wanted = flags.format
+        # The settings file may name a format as well; until it is read, the flag alone decides.
+        self.format = flags.format if flags.format in FORMATS else "text"
+
+    @property
+    def json(self) -> bool:
+        """Whether standard output holds one JSON object and nothing else."""
+        return self.format == "json"
+
+    def use_format(self, name: str | None, origin: str) -> None:
+        """Talk in this form from now on."""
+        if name is not None and name not in FORMATS:
+            hint = did_you_mean(name, FORMATS) or f"it is one of: {', '.join(FORMATS)}"
+            raise ReconcilerError(f"{origin}: unknown format {name!r}", hint=hint)
+        self.format = name or "text"
+
+    # ---- values
+
+    def plan(self, plan: Plan) -> None:
+        """A plan that is the result of the command."""
+        if self.json:
+            from reconciler.report.as_json import plan_json
+
+            self._out(plan_json(plan))
+        elif self.quiet and not plan.refusals:
+            from reconciler.report.as_text import summary_text
+
+            self._out(summary_text(plan) + "\n")
+        else:
+            self._out(self._plan_text(plan, sys.stdout))
+
+    def proposal(self, plan: Plan, *, asking: bool) -> None:
+        """A plan that is about to be applied; in JSON it is no result, so people get it on standard error."""
+        if asking or not self.quiet or plan.refusals:
+            stream = sys.stderr if self.json else sys.stdout
+            self._write(stream, self._plan_text(plan, stream))
+
+    def _plan_text(self, plan: Plan, stream: TextIO) -> str:
+        from reconciler.report.as_text import plan_text
+
+        return plan_text(plan, color=self._color(stream), width=self.width)
+
+    def event(self, event: Event) -> None:
+        """A line of progress, if the event is worth one."""
+        from reconciler.report.progress import line
+
+        stream = sys.stderr if self.json else sys.stdout
+        text = None if self.quiet else line(event, color=self._color(stream))
+        if text is not None:
+            self._write(stream, text + "\n")
+
+    def result(self, result: ApplyResult) -> None:
+        """The account of an apply."""
+        if self.json:
+            from reconciler.report.as_json import result_json
+
+            self._out(result_json(result))
+        else:
+            from reconciler.report.as_text import result_text
+
+            gap = "" if self.quiet else "\n"
+            self._out(gap + result_text(result, color=self._color(sys.stdout), width=self.width))
+
+    def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Every problem of the manifests, as the result of the command."""
+        if self.json:
+            from reconciler.report.as_json import diagnostics_json
+
+            self._out(diagnostics_json(diagnostics))
+        else:
+            from reconciler.report.as_text import diagnostics_text
+
+            self._out(diagnostics_text(diagnostics, color=self._color(sys.stdout), width=self.width))
+
+    def error(self, problem: ReconcilerError) -> None:
+        """The error that ends the run: for people, and as JSON where a JSON object is awaited."""
+        from reconciler.report.as_text import error_text
+
+        self._write(sys.stderr, error_text(problem, color=self._color(sys.stderr), width=self.width))
+        if self.json:
+            from reconciler.report.as_json import error_json
+
+            self._out(error_json(problem))
+
+    def out(self, text: str) -> None:
+        """A line that is the result of the command."""
+        self._out(text + "\n")
+
+    def say(self, text: str) -> None:
+        """A line for people, beside the result."""
+        self._write(sys.stderr, text + "\n")
+
+    # ---- questions
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody can answer: a terminal, and not one that a CI system lends its jobs."""
+        return sys.stdin.isatty() and not any(self._environ.get(name) for name in ("CI", "GITHUB_ACTIONS"))
+
+    def confirms(self, question: str) -> bool:
+        """Ask; only `yes` is a yes."""
+        self._write(sys.stderr, f"\n{question}\n  Only 'yes' is accepted: ")
+        return sys.stdin.readline().strip() == "yes"
+
+    # ---- streams
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; COLUMNS wins."""
+        return shutil.get_terminal_size((WIDTH, 24)).columns
+
+    def _color(self, stream: TextIO) -> bool:
+        """Whether to colour: a flag, then NO_COLOR, then FORCE_COLOR, then what the stream is."""
+        if self._no_color or self._environ.get("NO_COLOR"):
+            return False
+        if any(self._environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+            return True
+        return stream.isatty() and self._environ.get("TERM") != "dumb"
+
+    def _out(self, text: str) -> None:
+        self._write(sys.stdout, text)
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        """Write at once and whole; threads take turns, and a reader that went away is no error."""
+        with self._lock:
+            try:
+                stream.write(text)
+                stream.flush()
+            except BrokenPipeError:
+                _silence(stream)
+
+    # ---- secrets
+
+    def hide(self, *secrets: Secret | None) -> None:
+        """Never print these, even where a traceback would."""
+        self._secrets += [secret for secret in secrets if secret is not None]
+
+    def without_secrets(self, text: str) -> str:
+        """A text from elsewhere with every known secret blotted out."""
+        for secret in self._secrets:
+            text = text.replace(secret.reveal(), str(secret))
+        return text
+
+
+def _silence(stream: TextIO) -> None:
+    """Let all further output of a stream vanish, the interpreter's last flush included."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

@@ -1,0 +1,226 @@
+"""From flags to a finished plan: settings, manifests, connection, in the order in which each may fail.
+
+What is wrong with the manifests is said before anything is asked of the service. Belongs here: wiring. Does not belong
+here: what a plan is (`pipeline`).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.options import ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.screen import Screen
+from reconciler.core.diagnostics import ReconcilerError, did_you_mean
+
+if TYPE_CHECKING:
+    from reconciler.client.api import GrpcApi
+    from reconciler.pipeline import Planned
+    from reconciler.settings import Settings
+    from reconciler.stages.guard import Rails
+    from reconciler.stages.resolve import Resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A plan, and the handle that can make it real."""
+
+    api: GrpcApi
+    planned: Planned
+
+
+@contextmanager
+def planning(
+    screen: Screen,
+    manifests: ManifestFlags,
+    service: ServiceFlags,
+    changes: ChangeFlags,
+    *,
+    destroying: bool = False,
+    delete_app: str | None = None,
+) -> Iterator[Session]:
+    """Plan with a handle that cannot write; the connection lasts as long as the block."""
+    settings = settings_of(screen, manifests, service, changes)
+    rails = _rails(changes, settings, destroying=destroying, delete_app=delete_app is not None)
+    source = Source(manifests)
+    user_id = None if settings.user_id == "me" else settings.user_id
+    resolved = source.resolve(settings, user_id, offline=user_id is None)
+    from reconciler.pipeline import PlanOptions, desired_state, make_plan, whoami
+
+    desired = desired_state(resolved)
+    with connected(screen, settings) as (api, host):
+        from reconciler.client.api import ReadOnlyApi
+
+        reader = ReadOnlyApi(api)
+        if user_id is None:
+            resolved = source.resolve(settings, whoami(reader))
+            desired = desired_state(resolved)
+        _same_app(delete_app, str(desired.scope))
+        options = PlanOptions(
+            host=host,
+            prune=changes.prune,
+            destroying=destroying,
+            delete_app=delete_app is not None,
+            refresh=settings.refresh or "stamp",
+            upgrade_pins=changes.upgrade_pins,
+            rails=rails,
+            workers=settings.parallelism,
+        )
+        yield Session(api, make_plan(reader, desired, options, resolved.diagnostics))
+
+
+# ---- settings
+
+
+def settings_of(
+    screen: Screen,
+    manifests: ManifestFlags,
+    service: ServiceFlags | None = None,
+    changes: ChangeFlags | None = None,
+) -> Settings:
+    """Everything a run is told from outside; from here on the screen has the form that was asked for."""
+    from reconciler.settings import SETTINGS_FILE, load_settings
+
+    flags: dict[str, Any] = {"user_id": manifests.user_id, "app_id": manifests.app_id, "owner": manifests.owner}
+    flags |= {"format": screen.wanted, "refresh": changes.refresh if changes else None}
+    if service is not None:
+        names = ("base", "context", "parallelism", "rps", "timeout")
+        flags |= {name: getattr(service, name) for name in names}
+        flags |= {"insecure": service.insecure or None, "local": service.local or None}
+    folder = next((place for place in _folders(manifests.sources) if (place / SETTINGS_FILE).is_file()), None)
+    settings = load_settings(flags, os.environ, Path.home(), folder)
+    screen.hide(settings.pat, settings.session_token)
+    screen.use_format(settings.format, settings.origins.get("format", "--format"))
+    return _localised(settings) if settings.local else settings
+
+
+def _folders(sources: Sequence[str]) -> Iterator[Path]:
+    """Where a settings file may be: beside the first manifests, else in the current folder."""
+    first = Path(sources[0])
+    if sources[0] != "-":
+        yield first if first.is_dir() else first.parent
+    yield Path()
+
+
+def _localised(settings: Settings) -> Settings:
+    """The account of a `--local` run is the emulator's own, whatever account the environment names."""
+    from reconciler.cli.local import USER
+    from reconciler.core.secret import Secret
+
+    if settings.by_flag("base"):
+        raise ReconcilerError("--local and --base exclude each other", hint="--local starts its own emulator")
+    user_id = settings.user_id if settings.by_flag("user_id") and settings.user_id != "me" else USER
+    rps = settings.rps if settings.by_flag("rps") else 0.0
+    return replace(settings, user_id=user_id, pat=Secret("local"), session_token=None, rps=rps)
+
+
+def _rails(changes: ChangeFlags, settings: Settings, *, destroying: bool, delete_app: bool) -> Rails:
+    from reconciler.stages.guard import Rails
+
+    allowed = {*map(_permission, changes.allow), *(("adopt", address) for address in changes.adopt)}
+    rails = Rails(allowed=frozenset(allowed), destroying=destroying, delete_app=delete_app)
+    most, percent = settings.rails.max_deletes, settings.rails.max_delete_percent
+    if most is not None:
+        # A number alone is meant as it stands, whatever share of the owned objects it is.
+        rails = replace(rails, delete_count=most + 1, delete_share=0.0)
+    if percent is not None:
+        rails = replace(rails, delete_count=1 if most is None else most + 1, delete_share=percent / 100)
+    return rails
+
+
+def _permission(word: str) -> tuple[str, str]:
+    """RULE=ADDRESS of --allow."""
+    from reconciler.stages.guard import RULES
+
+    rule, _, address = word.partition("=")
+    if rule not in RULES:
+        near = did_you_mean(rule, RULES)
+        raise ReconcilerError(
+            f"--allow {word}: there is no rule {rule!r}",
+            hint=f"{near or 'write RULE=ADDRESS'} The rules are: {', '.join(RULES)}",
+        )
+    if not address:
+        raise ReconcilerError(f"--allow {word}: which object?", hint=f"write --allow {rule}=KIND/ID")
+    return rule, address
+
+
+def _same_app(named: str | None, scope: str) -> None:
+    if named is not None and named != scope:
+        raise ReconcilerError(
+            f"--delete-app names {named}, but these manifests are about {scope}; nothing was changed",
+            hint=f"to delete that app with everything in it: --delete-app {scope}",
+        )
+
+
+# ---- manifests
+
+
+class Source:
+    """The manifests of a run; may be resolved more than once, though standard input can be read only once."""
+
+    def __init__(self, manifests: ManifestFlags) -> None:
+        from reconciler.cli.variables import variables
+
+        self._flags = manifests
+        self._variables = variables(manifests.var, manifests.var_file, os.environ)
+        self._stdin = sys.stdin.buffer.read() if "-" in manifests.sources else b""
+
+    def resolve(self, settings: Settings, user_id: str | None, *, offline: bool = False) -> Resolved:
+        """The desired state and every problem; `offline` asks for no account."""
+        from reconciler.pipeline import read_manifests
+        from reconciler.stages.resolve import Options
+
+        options = Options(
+            user_id=user_id,
+            app_id=settings.app_id,
+            explicit_user_id=user_id if settings.by_flag("user_id") else None,
+            explicit_app_id=settings.app_id if settings.by_flag("app_id") else None,
+            owner=settings.owner,
+            variables=self._variables,
+            strict=self._flags.strict,
+            offline=offline,
+        )
+        return read_manifests(self._flags.sources, options, stdin=io.BytesIO(self._stdin))
+
+
+# ---- connection
+
+
+@contextmanager
+def connected(screen: Screen, settings: Settings) -> Iterator[tuple[GrpcApi, str]]:
+    """The writing handle, and how the other side is called; loads gRPC."""
+    from reconciler.client.trace import silence_grpc
+
+    if warning := silence_grpc(os.environ):
+        screen.say(f"warning: {warning}")
+    credential = settings.require_token()
+    from reconciler.cli.local import HOST, local_service
+    from reconciler.client.api import GrpcApi
+    from reconciler.client.channel import open_channel, parse_base
+    from reconciler.client.limiter import Limiter
+
+    with ExitStack() as stack:
+        base = stack.enter_context(local_service(settings.user_id or "")) if settings.local else settings.base
+        target = parse_base(base)
+        channel = open_channel(target, root_certificates=settings.root_certificates, insecure=settings.insecure)
+        stack.callback(channel.close)
+        name = HOST if settings.local else target.host if target.port == 443 else str(target)
+        api = GrpcApi(channel, credential, target=name, limiter=Limiter(settings.rps), timeout=settings.timeout)
+        try:
+            yield api, name
+        finally:
+            if screen.debug:
+                screen.say(_cost(api))
+
+
+def _cost(api: GrpcApi) -> str:
+    calls = api.traffic.calls
+    listed = ", ".join(f"{rpc} {count}" for rpc, count in sorted(calls.items())) or "none"
+    waited = api.traffic.limited_seconds + api.traffic.throttled_seconds
+    return f"network: {calls.total()} calls ({listed}), {api.traffic.retries} repeated, {waited:.1f} s waited"
