@@ -101,6 +101,10 @@ class Refused(ReconcilerError):
 
     exit_code = 4
 
+    def __init__(self, message: str, *, hint: str | None = None, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.diagnostics = tuple(diagnostics)
+
 
 class StalePlan(ReconcilerError):
     """The live app moved since the plan was made."""
