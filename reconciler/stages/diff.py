@@ -407,8 +407,8 @@ def _dropped(want: Tree, have: Tree, was: Mapping[str, str], item: Desired, kind
         value = value_at(have, path, kind)
         if value is ABSENT or get(have, path) is ABSENT:
             continue
-        untouched = remembered(was, path, {path: fingerprint(value)})
-        if not untouched:
+        filled_by_others = value == {} and bool(get(have, path))
+        if filled_by_others or not remembered(was, path, {path: fingerprint(value)}):
             yield FieldChange(path, get(have, path), ABSENT, Cause.RELEASED, Effect.RECORD)
         else:
             can = kind.fields.any(kind.fields.clearable, path)
