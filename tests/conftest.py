@@ -70,12 +70,11 @@ class Documents:
 class World:
     """One emulator, one client of it, and the use cases over them. Nothing sleeps."""
 
-    scope = SCOPE
     everything = EVERYTHING
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
         self.emulator, self.folder, self.documents = emulator, folder, Documents()
-        self.api = self.client()
+        self.scope, self.api = SCOPE, self.client()
         self.events: list[Any] = []
 
     def client(self, token: str = "any") -> GrpcApi:
@@ -83,6 +82,10 @@ class World:
         channel = open_channel(parse_base(self.emulator.base))
         secret = ("authorization", Secret(f"Key {token}"))
         return GrpcApi(channel, secret, limiter=Limiter(0), timeout=5, sleep=lambda seconds: None)
+
+    def enter(self, app_id: str) -> None:
+        """Look at another app from now on."""
+        self.scope = Scope(self.scope.user_id, app_id)
 
     def address(self, text: str) -> Address:
         return Address.parse(text, self.scope)

@@ -6,9 +6,10 @@ here: scheduling and accounting. Does not belong here: what a step sends (`write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from reconciler.core.diagnostics import ReconcilerError
 from reconciler.core.outcome import (
@@ -32,23 +33,52 @@ ENDING = (Verb.DELETE, Verb.FORGET)
 
 @dataclass
 class _Run:
-    """The mutable middle of one apply; only the scheduling thread touches it."""
+    """The mutable middle of one apply; only the scheduling thread touches it, but for `ended`."""
 
     plan: Plan
+    perform: Perform
     emit: Callable[[Event], None]
     clock: Callable[[], float]
     outcomes: dict[str, StepOutcome] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, StepOutcome] = field(default_factory=dict)
+    """Written by the workers themselves: whatever interrupts the scheduling, what a step did is not forgotten."""
     interrupted: bool = False
+    failed: bool = False
 
     def finish(self, outcome: StepOutcome) -> None:
         self.outcomes[outcome.step.id] = outcome
         self.outputs.update(outcome.outputs)
+        self.failed |= outcome.status is not Status.DONE
         self.emit(StepFinished(outcome))
 
-    @property
-    def failed(self) -> bool:
-        return any(outcome.status is not Status.DONE for outcome in self.outcomes.values())
+
+class _Ready:
+    """The steps whose turn has come, in plan order: all that they come after has ended, in whatever way."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        known = {step.id for step in steps}
+        self._rank = {step.id: rank for rank, step in enumerate(steps)}
+        self._left = {step.id: sum(name in known for name in step.after) for step in steps}
+        self._followers: dict[str, list[Step]] = {}
+        for step in steps:
+            for name in step.after:
+                self._followers.setdefault(name, []).append(step)
+        self._steps = steps
+        self._heap = [rank for rank, step in enumerate(steps) if not self._left[step.id]]
+
+    def __bool__(self) -> bool:
+        return bool(self._heap)
+
+    def pop(self) -> Step:
+        return self._steps[heappop(self._heap)]
+
+    def ended(self, step: Step) -> None:
+        """Whatever waited only for this step is ready now."""
+        for follower in self._followers.get(step.id, ()):
+            self._left[follower.id] -= 1
+            if not self._left[follower.id]:
+                heappush(self._heap, self._rank[follower.id])
 
 
 def apply(
@@ -64,57 +94,59 @@ def apply(
 
     A KeyboardInterrupt lets what is in flight finish and leaves the rest `not started`; a second one passes through.
     """
-    run = _Run(plan, emit, clock, outputs=dict(known))
+    run = _Run(plan, perform, emit, clock, outputs=dict(known))
     emit(PlanAnnounced(plan))
     started = clock()
-    waiting = [step for step in plan.steps if step.verb is not Verb.CLOSE]
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        _drain(run, waiting, pool, perform)
+    steps = [step for step in plan.steps if step.verb is not Verb.CLOSE]
+    _drain(run, _Ready(steps), max(1, workers))
+    for step in steps:
+        if step.id not in run.outcomes:
+            lost = StepOutcome(step, Status.NOT_STARTED, message="interrupted")
+            run.finish(run.ended.get(step.id, lost))
     for step in (step for step in plan.steps if step.verb is Verb.CLOSE):
-        run.finish(_closing(run, step, perform))
+        run.finish(_closing(run, step))
     ordered = tuple(run.outcomes[step.id] for step in plan.steps)
     return ApplyResult(plan, ordered, seconds=clock() - started, interrupted=run.interrupted)
 
 
-def _drain(run: _Run, waiting: list[Step], pool: ThreadPoolExecutor, perform: Perform) -> None:
+def _drain(run: _Run, ready: _Ready, workers: int) -> None:
+    """Until nothing is ready and nothing runs. No more steps are taken up than run at once, so each may still stop."""
     running: dict[Future[StepOutcome], Step] = {}
-    while waiting or running:
-        try:
-            waiting = _start_ready(run, waiting, running, pool, perform)
-            if not running:
-                continue
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                del running[future]
-                run.finish(future.result())
-        except KeyboardInterrupt:
-            if run.interrupted:
-                raise
-            run.interrupted = True
+    pool = ThreadPoolExecutor(workers)
+    try:
+        while ready or running:
+            try:
+                while ready and len(running) < workers and not run.interrupted:
+                    _take_up(run, ready, pool, running)
+                if not running:
+                    break
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    run.finish(future.result())
+                    ready.ended(running.pop(future))
+            except KeyboardInterrupt:
+                if run.interrupted:
+                    raise
+                run.interrupted = True
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
-def _start_ready(
-    run: _Run, waiting: list[Step], running: dict[Future[StepOutcome], Step], pool: ThreadPoolExecutor, perform: Perform
-) -> list[Step]:
-    """Submit what is ready, settle what can no longer run, return what still has to wait."""
-    left = []
-    for step in waiting:
-        verdict = _verdict(run, step)
-        if verdict is not None:
-            run.finish(verdict)
-        elif all(name in run.outcomes for name in step.after):
-            run.emit(StepStarted(step))
-            future = pool.submit(_attempt, run, step, perform, dict(run.outputs), dict(run.outcomes))
-            running[future] = step
-        else:
-            left.append(step)
-    return left
+def _take_up(run: _Run, ready: _Ready, pool: ThreadPoolExecutor, running: dict[Future[StepOutcome], Step]) -> None:
+    """Submit the next step, or settle it where it can no longer run."""
+    step = ready.pop()
+    verdict = _verdict(run, step)
+    if verdict is not None:
+        run.finish(verdict)
+        ready.ended(step)
+        return
+    run.emit(StepStarted(step))
+    running[pool.submit(_attempt, run, step, dict(run.outputs), dict(run.outcomes))] = step
 
 
 def _verdict(run: _Run, step: Step) -> StepOutcome | None:
     """Why a step will not run, if that is decided."""
-    if run.interrupted:
-        return StepOutcome(step, Status.NOT_STARTED, message="interrupted")
     if step.verb in ENDING and run.failed:
         return StepOutcome(step, Status.NOT_STARTED, message="nothing is deleted in a run in which something failed")
     for name in step.after:
@@ -124,15 +156,20 @@ def _verdict(run: _Run, step: Step) -> StepOutcome | None:
     return None
 
 
-def _attempt(
-    run: _Run, step: Step, perform: Perform, outputs: Mapping[str, str], outcomes: Mapping[str, StepOutcome]
-) -> StepOutcome:
+def _attempt(run: _Run, step: Step, outputs: Mapping[str, str], outcomes: Mapping[str, StepOutcome]) -> StepOutcome:
     started = run.clock()
     try:
-        made = perform(step, outputs, outcomes, lambda text: run.emit(StepProgress(step, text)))
+        made = run.perform(step, outputs, outcomes, lambda text: run.emit(StepProgress(step, text)))
     except ReconcilerError as problem:
-        return _failure(step, problem, run.clock() - started)
-    return StepOutcome(step, Status.DONE, run.clock() - started, outputs=made)
+        outcome = _failure(step, problem, run.clock() - started)
+    except Exception as bug:
+        # A mistake of ours in one step must not cost the account of all others; what it did is not known.
+        message = f"internal error: {type(bug).__name__}: {bug}"
+        outcome = StepOutcome(step, Status.UNKNOWN, run.clock() - started, message=message)
+    else:
+        outcome = StepOutcome(step, Status.DONE, run.clock() - started, outputs=made)
+    run.ended[step.id] = outcome
+    return outcome
 
 
 def _failure(step: Step, problem: ReconcilerError, seconds: float) -> StepOutcome:
@@ -142,7 +179,7 @@ def _failure(step: Step, problem: ReconcilerError, seconds: float) -> StepOutcom
     return StepOutcome(step, status, seconds, message=f"{problem}{hint}", exit_code=code)
 
 
-def _closing(run: _Run, step: Step, perform: Perform) -> StepOutcome:
+def _closing(run: _Run, step: Step) -> StepOutcome:
     """The inventory is brought up to date whatever happened, so that it tells the truth about a broken run too."""
     opening = next((o for o in run.outcomes.values() if o.step.verb is Verb.OPEN), None)
     app = next(
@@ -152,4 +189,4 @@ def _closing(run: _Run, step: Step, perform: Perform) -> StepOutcome:
         if needed is not None and needed.status is not Status.DONE:
             return StepOutcome(step, Status.SKIPPED, message=f"needs {needed.step.address}: {needed.step.title}")
     run.emit(StepStarted(step))
-    return _attempt(run, step, perform, dict(run.outputs), dict(run.outcomes))
+    return _attempt(run, step, dict(run.outputs), dict(run.outcomes))

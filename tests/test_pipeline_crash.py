@@ -1,0 +1,186 @@
+"""A run that dies, or whose replies get lost, at any write: the next one converges, and nothing is there twice."""
+
+from collections import Counter
+
+import pytest
+
+from reconciler.core.remote import OutcomeUnknown
+
+NON_IDEMPOTENT = (
+    "PostApps",
+    "PostConcepts",
+    "PostConceptRelations",
+    "PostModels",
+    "PostModelVersions",
+    "PostWorkflows",
+)
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+class Dying:
+    """An Api whose process is gone at the k-th write: before it is sent, or after it was done."""
+
+    def __init__(self, api, k, when):
+        self.api, self.left, self.when, self.dead = api, k, when, False
+
+    def call(self, rpc, /, **fields):
+        if self.dead:
+            raise Died
+        writes = not rpc.startswith(("Get", "List"))
+        self.left -= writes
+        if writes and self.left == 0:
+            self.dead = True
+            if self.when == "after":
+                self.api.call(rpc, **fields)
+            raise Died
+        return self.api.call(rpc, **fields)
+
+    def pages(self, rpc, /, **fields):
+        if self.dead:
+            raise Died
+        return self.api.pages(rpc, **fields)
+
+
+def marks(world, model):
+    """How many versions of a model carry each digest of ours."""
+    texts = [v.metadata.fields["reconciler"].string_value for v in world.versions(model)]
+    return Counter(texts)
+
+
+def converged(world, manifests):
+    world.apply(*manifests)
+    assert world.plan(*manifests).plan.summary.empty
+    assert world.plan(*manifests, refresh="full").plan.summary.empty
+    for model in world.listed("ListModels"):
+        assert len(world.versions(model.id)) == 1
+        assert set(marks(world, model.id).values()) == {1}
+    named = [i.id for rpc in ("ListConcepts", "ListWorkflows", "ListModels") for i in world.listed(rpc)]
+    assert len(named) == len(set(named))
+
+
+WRITES_OF_THE_WALKTHROUGH = 20
+
+
+@pytest.fixture
+def world(world):
+    world.enter("people-app")
+    return world
+
+
+def test_the_walkthrough_takes_as_many_writes_as_the_crash_points_say(world, walkthrough):
+    world.apply(walkthrough)
+    assert len(world.writes) == WRITES_OF_THE_WALKTHROUGH
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("k", range(1, WRITES_OF_THE_WALKTHROUGH + 1))
+def test_a_run_killed_at_a_write_is_finished_by_the_next(world, walkthrough, k, when):
+    planned = world.plan(walkthrough, workers=1)
+    with pytest.raises(Died):
+        world.carry_out(planned, Dying(world.api, k, when))
+    converged(world, [walkthrough])
+
+
+@pytest.mark.parametrize("lost", ["unavailable", "deadline"])
+@pytest.mark.parametrize("rpc", [*NON_IDEMPOTENT, "PatchApps"])
+def test_a_lost_reply_is_settled_by_looking(world, walkthrough, rpc, lost):
+    world.emulator.faults.add(rpc, lost, when="after")
+    planned = world.plan(walkthrough)
+    world.forget_calls()
+    result = world.carry_out(planned)
+    assert result.complete, [(o.step.id, o.message) for o in result.outcomes if o.message]
+    sent = Counter(world.writes)
+    assert {name: sent[name] for name in NON_IDEMPOTENT} == {
+        "PostApps": 1, "PostConcepts": 3, "PostConceptRelations": 3,
+        "PostModels": 5, "PostModelVersions": 5, "PostWorkflows": 1,
+    }  # fmt: skip
+    converged(world, [walkthrough])
+
+
+@pytest.mark.parametrize("rpc", NON_IDEMPOTENT)
+def test_a_request_that_never_arrived_is_sent_again_once_it_was_seen_to_be_missing(world, walkthrough, rpc):
+    world.emulator.faults.add(rpc, "unavailable", when="before")
+    world.apply(walkthrough)
+    converged(world, [walkthrough])
+
+
+@pytest.mark.parametrize("rpc", [*NON_IDEMPOTENT, "PatchApps"])
+def test_replies_lost_for_a_whole_run_leave_no_duplicates(world, walkthrough, rpc):
+    world.emulator.faults.add(rpc, "unavailable", when="after", times=-1)
+    world.carry_out(world.plan(walkthrough))
+    world.emulator.faults.clear()
+    converged(world, [walkthrough])
+
+
+def edited(documents, value):
+    rest = [
+        documents.app("people-app", default_workflow={"id": "w"}),
+        documents.concept("p"),
+        documents.workflow("w", n="m"),
+    ]
+    return [*rest, documents.thresholder("m", p=value) | {"metadata": {"name": "m"}}]
+
+
+@pytest.mark.parametrize("rpc", ["PostModelVersions", "PatchWorkflows"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_edit_whose_reply_is_lost_makes_one_version(world, documents, rpc, when):
+    world.apply(*edited(documents, 0.5))
+    world.emulator.faults.add(rpc, "unavailable", when=when)
+    world.apply(*edited(documents, 0.6))
+    assert len(world.versions("m")) == 2
+    assert world.pins("w")["n"] == ("m", world.versions("m")[0].id)
+    assert world.plan(*edited(documents, 0.6)).plan.summary.empty
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("k", [1, 2])
+def test_an_edit_killed_halfway_is_finished_without_a_second_version(world, documents, k, when):
+    world.apply(*edited(documents, 0.5))
+    planned = world.plan(*edited(documents, 0.6), workers=1)
+    with pytest.raises(Died):
+        world.carry_out(planned, Dying(world.api, k, when))
+    world.apply(*edited(documents, 0.6))
+    assert len(world.versions("m")) == 2
+    assert world.pins("w")["n"] == ("m", world.versions("m")[0].id)
+    assert world.plan(*edited(documents, 0.6)).plan.summary.empty
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("k", range(1, 7))
+def test_a_destroy_killed_anywhere_is_finished_by_the_next(world, documents, k, when):
+    manifests = edited(documents, 0.5)
+    world.apply(*manifests)
+    options = {"destroying": True, "prune": True, "rails": world.everything}
+    try:
+        world.carry_out(world.plan(*manifests, workers=1, **options), Dying(world.api, k, when))
+    except Died:
+        pass
+    world.apply(*manifests, **options)
+    assert world.listed("ListModels") == world.listed("ListWorkflows") == []
+    assert world.plan(*manifests, **options).plan.summary.empty
+
+
+@pytest.mark.parametrize("rpc", ["DeleteModels", "DeleteWorkflows", "PatchApps"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_destroy_whose_replies_are_lost_is_complete(world, documents, rpc, when):
+    manifests = edited(documents, 0.5)
+    world.apply(*manifests)
+    world.emulator.faults.add(rpc, "unavailable", when=when)
+    world.apply(*manifests, destroying=True, prune=True, rails=world.everything)
+    assert world.listed("ListModels") == world.listed("ListWorkflows") == []
+
+
+def test_a_write_nobody_can_settle_is_unknown_and_nothing_is_deleted(world, documents):
+    rest = [documents.app("people-app"), documents.concept("p")]
+    world.apply(*rest, documents.thresholder("old", p=0.5))
+    world.emulator.faults.add("PostModels", "unavailable", when="after", times=-1)
+    planned = world.plan(*rest, documents.thresholder("new", p=0.5), prune=True)
+    world.emulator.faults.add("GetModel*", "unavailable", times=-1)
+    result = world.carry_out(planned)
+    world.emulator.faults.clear()
+    assert not result.complete
+    assert "DeleteModels" not in world.writes
+    assert {o.exit_code for o in result.outcomes} <= {None, OutcomeUnknown.exit_code}
