@@ -12,7 +12,7 @@ from reconciler.cli.interrupts import orderly
 from reconciler.cli.options import AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import Session, planning
-from reconciler.core.diagnostics import ReconcilerError, Refused, error
+from reconciler.core.diagnostics import Interrupted, ReconcilerError, Refused, error
 
 if TYPE_CHECKING:
     from reconciler.core.plan import Plan
@@ -61,8 +61,13 @@ def carry_out(screen: Screen, session: Session, *, auto_approve: bool, reindex: 
 def _apply(screen: Screen, session: Session, *, reindex: bool) -> int:
     from reconciler.pipeline import apply_plan
 
-    with orderly(screen):
-        result = apply_plan(session.api, session.planned, screen.event, reindex=reindex)
+    try:
+        with orderly(screen):
+            result = apply_plan(session.api, session.planned, screen.event, reindex=reindex)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "interrupted before everything was written down", hint="run it again: it continues where this stopped"
+        ) from None
     result = replace(result, rpcs=dict(session.api.traffic.calls))
     if screen.json or not result.plan.summary.empty:
         screen.result(result)

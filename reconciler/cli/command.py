@@ -123,12 +123,15 @@ def _group(group: Any, given: Mapping[str, Any]) -> Any:
 def guarded(screen: Screen, run: Callable[[], int]) -> int:
     """Run a command; every error it may end in is shown once, without a traceback, and gives the exit code."""
     try:
-        return run()
+        code = run()
+        if screen.lost:
+            raise ReconcilerError(f"the output could not be written: {screen.lost}")
+        return code
     except ReconcilerError as problem:
         screen.error(problem)
         return problem.exit_code
     except KeyboardInterrupt:
-        screen.error(Interrupted("interrupted; nothing was changed"))
+        screen.error(Interrupted("interrupted"))
         return Interrupted.exit_code
     except Exception as problem:
         if screen.debug:

@@ -34,6 +34,8 @@ class Screen:
         self._no_color = flags.no_color
         self._lock = threading.Lock()
         self._secrets: list[Secret] = []
+        self.lost: str | None = None
+        """Why some of the output could not be written, if so: a full disk must not stop an apply half-way."""
         self.quiet = flags.quiet
         self.debug = flags.debug
         self.wanted = flags.format
@@ -165,6 +167,9 @@ class Screen:
                 stream.write(text)
                 stream.flush()
             except BrokenPipeError:
+                _silence(stream)
+            except OSError as reason:
+                self.lost = self.lost or str(reason.strerror or reason)
                 _silence(stream)
 
     # ---- secrets

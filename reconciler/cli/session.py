@@ -143,7 +143,7 @@ def _permission(word: str) -> tuple[str, str]:
         near = did_you_mean(rule, RULES)
         raise ReconcilerError(
             f"--allow {word}: there is no rule {rule!r}",
-            hint=f"{near or 'write RULE=ADDRESS'} The rules are: {', '.join(RULES)}",
+            hint=f"{near or 'write RULE=ADDRESS.'} The rules are: {', '.join(RULES)}",
         )
     if not address:
         raise ReconcilerError(f"--allow {word}: which object?", hint=f"write --allow {rule}=KIND/ID")
