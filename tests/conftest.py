@@ -37,10 +37,10 @@ class Documents:
         body = {"apiVersion": "clarifai.reconciler/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
         return body | ({"lifecycle": lifecycle} if lifecycle else {})
 
-    def app(self, name: str = "app", lifecycle: dict[str, Any] | None = None, **spec: Any) -> Any:
+    def app(self, name: str = "app", /, lifecycle: dict[str, Any] | None = None, **spec: Any) -> Any:
         return self.document("App", name, spec, lifecycle)
 
-    def concept(self, name: str, lifecycle: dict[str, Any] | None = None, **spec: Any) -> Any:
+    def concept(self, name: str, /, lifecycle: dict[str, Any] | None = None, **spec: Any) -> Any:
         return self.document("Concept", name, spec or {"name": name}, lifecycle)
 
     def relation(self, subject: str, predicate: str, target: str, **object_fields: Any) -> Any:

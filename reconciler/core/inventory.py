@@ -57,6 +57,12 @@ def closing_inventory(
     return Inventory(desired.owner, entries, CANON)
 
 
+def without(theirs: Inventory, taken: Collection[Address]) -> Inventory:
+    """Another owner's inventory after we took objects over whose record stood in it: else both would own them."""
+    names = {str(address) for address in taken}
+    return replace(theirs, entries={name: entry for name, entry in theirs.entries.items() if name not in names})
+
+
 def _entry(address: Address, desired: DesiredState, fields: Fields) -> Entry:
     if address.kind not in _IN_INVENTORY:
         return Entry()

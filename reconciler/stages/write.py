@@ -7,7 +7,7 @@ which steps run when (`apply`), or the shape of a kind's requests (`kinds`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from reconciler.core.address import Address, Scope
 from reconciler.core.canonical import data_from
 from reconciler.core.change import Action, Effect, ResourceChange
 from reconciler.core.diagnostics import ReconcilerError, Refused, StalePlan
-from reconciler.core.inventory import closing_inventory, opening_inventory
+from reconciler.core.inventory import closing_inventory, opening_inventory, without
 from reconciler.core.kind import Keeps, Kind, Subject, delete_calls, patch_call, post_call, user_app
 from reconciler.core.outcome import Status, StepOutcome
 from reconciler.core.ownership import fill, target_mark, target_record, value_at
@@ -91,9 +91,8 @@ class Writer:
                 self._write_inventory(opening_inventory(self.plan, self.desired, self.live, self._records(outputs)))
             case Verb.CLOSE:
                 done = _finished(self.plan, outcomes)
-                self._write_inventory(
-                    closing_inventory(self.plan, self.desired, self.live, self._records(outputs), done)
-                )
+                closing = closing_inventory(self.plan, self.desired, self.live, self._records(outputs), done)
+                self._write_inventory(closing, self._taken_over(done))
         return {}
 
     # --- what is wanted ------------------------------------------------------------------------------------------
@@ -457,24 +456,41 @@ class Writer:
         if doubt is not None:
             raise Unconfirmed(f"{rpc} was accepted, but of {step.address} {doubt}")
 
-    def _write_inventory(self, inventory: Inventory) -> None:
+    def _taken_over(self, done: Collection[Address]) -> list[Address]:
+        """What another owner's inventory still records as theirs, although it is ours now."""
+        records = {a: o.record for a in done if (o := self.live.observed.get(a)) is not None}
+        return [
+            address
+            for address, record in records.items()
+            if record is not None
+            and record.owner != self.desired.owner
+            and self.kinds[address.kind].keeps is Keeps.INVENTORY
+        ]
+
+    def _write_inventory(self, inventory: Inventory, taken: Collection[Address] = ()) -> None:
         """Store the inventory in the App unless it says so already; an empty one is released."""
         text = inventory.text() if inventory.entries else ""
         before = self.live.inventory
         app = Address(self.live.scope, "apps", self.live.scope.app_id)
         key = inventory_key(inventory.owner)
         found = self.read(app)
-        current = found.metadata.get(key, "") if found else ""
+        now = found.metadata if found else {}
+        current = now.get(key, "")
         if current == text:
             return
         if found is not None and self.live.exists and current not in ("", before.text()) and not self._is_ours(current):
             raise StalePlan(
                 "the inventory changed since the plan: another run of the same owner is at work", hint="plan again"
             )
+        metadata = {key: text}
+        for owner in self.live.others if taken else ():
+            theirs = Inventory.parse(now.get(inventory_key(owner)), owner)
+            if theirs is not None and (rest := without(theirs, taken)) != theirs:
+                metadata[inventory_key(owner)] = rest.text() if rest.entries else ""
         fields = {"user_app_id": user_app(app.scope), "action": "overwrite", "metadata_action": MERGE_METADATA}
-        self._idempotent(Call("PatchApps", {**fields, "apps": [{"id": app.id, "metadata": {key: text}}]}))
+        self._idempotent(Call("PatchApps", {**fields, "apps": [{"id": app.id, "metadata": metadata}]}))
         shown = self.read(app)
-        if shown is None or shown.metadata.get(key, "") != text:
+        if shown is None or any(shown.metadata.get(name, "") != sent for name, sent in metadata.items()):
             raise Unconfirmed("PatchApps was accepted, but the app does not show the inventory that was sent with it")
 
     def _is_ours(self, text: str) -> bool:
