@@ -17,14 +17,21 @@ from functools import cache
 from typing import BinaryIO, TextIO
 
 from reconciler import kinds as kinds_package
+from reconciler.core import saved_plan
 from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, ResourceChange
-from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location, Refused, Severity, error
+from reconciler.core.desired_document import desired_document
+from reconciler.core.desired_document import desired_state as desired_state_of
+from reconciler.core.desired_document import notes as notes_of
+from reconciler.core.desired_document import pins as pins_of
+from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location, Refused, Severity, StalePlan, error
 from reconciler.core.kind import Kind
 from reconciler.core.outcome import ApplyResult, Event
 from reconciler.core.ownership import fill
 from reconciler.core.plan import Pin, Plan
+from reconciler.core.plan_document import PlanDocument, document
 from reconciler.core.remote import Api
+from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState, LiveState, Observed
 from reconciler.stages import diff, guard, observe, order, pin
 from reconciler.stages.apply import apply
@@ -56,6 +63,7 @@ class PlanOptions:
     delete_app: bool = False
     refresh: str = "stamp"
     upgrade_pins: bool = False
+    selection: Selection = field(default_factory=Selection)
     rails: guard.Rails = field(default_factory=guard.Rails)
     workers: int = 10
 
@@ -69,6 +77,8 @@ class Planned:
     live: LiveState
     wants: Mapping[Address, dict[str, object]]
     options: PlanOptions
+    manifests: DesiredState
+    """The desired state before versions were looked up."""
 
 
 # --- manifests -------------------------------------------------------------------------------------------------------
@@ -115,14 +125,15 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     if doubtful:
         live = observe.settle(api, live, by_plural(), doubtful, workers=options.workers)
         seen = _compare(api, desired, live, options)
-    compared, desired, pins, notes = seen.compared, seen.desired, seen.pins, (*notes, *seen.notes)
+    manifests, desired, pins, notes = desired, seen.desired, seen.pins, (*notes, *seen.notes)
+    compared, left_out, waiting = _select(seen.compared, desired, live, options.selection)
     moving = {change.address for change in compared.changes if change.new_version}
     notes = (*notes, *pin.outlived(moving, desired, live))
-    plan = _plan(compared, desired, live, options, pins, notes)
+    plan = replace(_plan(compared, desired, live, options, pins, notes), left_out=tuple(sorted(left_out)))
     counts = observe.count_resources(api, desired.scope) if options.delete_app and live.exists else {}
     rails = replace(options.rails, destroying=options.destroying, delete_app=options.delete_app)
-    case = guard.Case(compared.changes, desired, live, by_plural(), rails, counts)
-    return Planned(replace(plan, refusals=guard.guard(case)), desired, live, compared.wants, options)
+    case = guard.Case(compared.changes, desired, live, by_plural(), rails, left_out, waiting, counts)
+    return Planned(replace(plan, refusals=guard.guard(case)), desired, live, compared.wants, options, manifests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,30 @@ def _seen_in_lists_only(compared: diff.Compared, live: LiveState) -> list[Addres
         and not observed.complete
         and by_plural()[change.address.kind].crud.get is not None
     ]
+
+
+def _select(
+    compared: diff.Compared, desired: DesiredState, live: LiveState, selection: Selection
+) -> tuple[diff.Compared, frozenset[Address], dict[Address, str]]:
+    """(the selected changes, the addresses left out, those of them that something selected waits for)."""
+    if selection.everything:
+        return compared, frozenset(), {}
+    uses = {a: [r.target for r in item.references] for a, item in desired.resources.items()}
+    chosen = selection.of({*desired.resources, *(c.address for c in compared.changes)}, uses)
+    acting = [c for c in compared.changes if c.action is not Action.NO_OP]
+    left_out = frozenset(c.address for c in acting if c.address not in chosen)
+    kept = tuple(c for c in compared.changes if c.address not in left_out)
+    made = {c.address for c in acting if c.action in (Action.CREATE, Action.REPLACE) or c.new_version}
+    waiting = {
+        reference.target: str(change.address)
+        for change in kept
+        if change.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
+        for reference in (desired.resources[change.address].references if change.address in desired.resources else ())
+        if reference.target in left_out & made
+    }
+    if not live.exists and (app := Address(live.scope, "apps", live.scope.app_id)) in left_out and kept:
+        waiting[app] = str(kept[0].address)
+    return replace(compared, changes=kept), left_out, waiting
 
 
 def _check_app(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> None:
@@ -254,6 +289,10 @@ def _plan(
         notes=notes,
         destroying=options.destroying,
         prune=options.prune,
+        delete_app=options.delete_app,
+        select=options.selection.select,
+        exclude=options.selection.exclude,
+        allowed=tuple(sorted(options.rails.allowed)),
         refresh=options.refresh,
     )
 
@@ -261,6 +300,49 @@ def _plan(
 def _in_step_order(acting: Mapping[Address, ResourceChange], addresses: list[Address]) -> tuple[ResourceChange, ...]:
     ordered = dict.fromkeys(address for address in addresses if address in acting)
     return tuple(acting[address] for address in (*ordered, *(a for a in acting if a not in ordered)))
+
+
+# --- saved plans -----------------------------------------------------------------------------------------------------
+
+
+def saved(planned: Planned) -> PlanDocument:
+    """The document of a plan with all that is needed to make it again.
+
+    Raises InvalidManifest for a plan with a sensitive value: it would stand readable in a file.
+    """
+    secret = [c for c in planned.plan.changes if c.sensitive]
+    if secret:
+        hint = "apply it without saving it"
+        raise InvalidManifest([error(f"{c.address} holds a sensitive value", c.location, hint=hint) for c in secret])
+    plan = planned.plan
+    desired = desired_document(planned.desired, plan.pins, plan.notes)
+    return document(plan, desired, desired_document(planned.manifests).digest())
+
+
+def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: DesiredState | None = None) -> Planned:
+    """The plan of a file, made again from what it embeds and the live app.
+
+    Raises StalePlan naming addresses and fields if it is not the same plan: the world moved, or the file was edited.
+    """
+    old = saved_plan.parse(text)
+    desired = saved_plan.embedded(old)
+    if manifests is not None and desired_document(manifests).digest() != old.manifests_sha256:
+        raise StalePlan("the manifests are not the ones this plan was made from", hint="plan again")
+    options = PlanOptions(
+        host=host,
+        prune=old.options.prune,
+        destroying=old.options.destroy,
+        delete_app=old.options.delete_app,
+        refresh=old.options.refresh,
+        selection=Selection(old.options.select, old.options.exclude),
+        rails=guard.Rails(allowed=frozenset(saved_plan.allowed(old))),
+        workers=workers,
+    )
+    planned = make_plan(api, desired_state_of(desired), options, notes_of(desired))
+    planned = replace(planned, plan=replace(planned.plan, pins=pins_of(desired), notes=notes_of(desired)))
+    new = document(planned.plan, desired, old.manifests_sha256)
+    saved_plan.check_same(text, new.text())
+    return planned
 
 
 # --- apply -----------------------------------------------------------------------------------------------------------

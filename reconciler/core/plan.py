@@ -98,6 +98,13 @@ class Plan:
     notes: tuple[Diagnostic, ...] = ()
     destroying: bool = False
     prune: bool = False
+    delete_app: bool = False
+    left_out: tuple[Address, ...] = ()
+    """Would change, but was not selected."""
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allowed: tuple[tuple[str, str], ...] = ()
+    """The (rule, address or glob) pairs that flags allowed."""
     refresh: str = "stamp"
     """How live models were read: `stamp` trusts an untouched version's mark, `full` reads each one."""
 

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
+from reconciler.core.desired_document import DesiredDocument
 from reconciler.core.diagnostics import Diagnostic, Location, Severity
 from reconciler.core.json_values import jsonable, sensitive_marks, unknown_marks
 from reconciler.core.masking import conceal
@@ -168,11 +169,16 @@ class ScopeDocument(_Part):
 
 
 class Options(_Part):
-    """How the plan was asked for."""
+    """How the plan was asked for; a saved plan is made again with the same."""
 
     destroy: bool
     prune: bool
     refresh: str
+    delete_app: bool = False
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    """`RULE=ADDRESS`, as on the command line."""
 
 
 class PlanDocument(_Part):
@@ -192,21 +198,32 @@ class PlanDocument(_Part):
     undeclared: tuple[str, ...]
     unchanged: tuple[str, ...]
     notes: tuple[NoteDocument, ...]
+    left_out: tuple[str, ...] = ()
+    desired: DesiredDocument | None = None
+    """What the manifests said, so that the plan can be made again without them."""
+    desired_sha256: str | None = None
+    manifests_sha256: str | None = None
+    """The digest of the manifests alone, before versions were looked up."""
 
     def text(self) -> str:
         """The JSON text: equal plans give equal bytes."""
         return self.model_dump_json(indent=2, exclude_unset=True) + "\n"
 
 
-def document(plan: Plan) -> PlanDocument:
-    """The document of a plan."""
+def document(plan: Plan, desired: DesiredDocument | None = None, manifests_sha256: str | None = None) -> PlanDocument:
+    """The document of a plan; one that is to be applied later embeds the desired state."""
+    embedded: dict[str, Any] = {}
+    if desired is not None:
+        embedded = {"desired": desired, "desired_sha256": desired.digest(), "manifests_sha256": manifests_sha256}
     return PlanDocument(
+        **embedded,
         format_version=FORMAT_VERSION,
         applyable=not plan.summary.empty and not plan.refusals,
         scope=ScopeDocument(user_id=plan.scope.user_id, app_id=plan.scope.app_id),
         owner=plan.owner,
         host=plan.host,
-        options=Options(destroy=plan.destroying, prune=plan.prune, refresh=plan.refresh),
+        options=_options(plan),
+        left_out=tuple(map(str, plan.left_out)),
         summary=_summary(plan),
         resource_changes=tuple(_resource_change(change, plan) for change in plan.changes),
         steps=tuple(_step(step) for step in plan.steps),
@@ -215,6 +232,18 @@ def document(plan: Plan) -> PlanDocument:
         undeclared=tuple(map(str, plan.undeclared)),
         unchanged=tuple(map(str, plan.unchanged)),
         notes=tuple(_note(note) for note in plan.notes),
+    )
+
+
+def _options(plan: Plan) -> Options:
+    return Options(
+        destroy=plan.destroying,
+        prune=plan.prune,
+        refresh=plan.refresh,
+        delete_app=plan.delete_app,
+        select=plan.select,
+        exclude=plan.exclude,
+        allow=tuple(f"{rule}={address}" for rule, address in plan.allowed),
     )
 
 

@@ -49,6 +49,10 @@ class Case:
     live: LiveState
     kinds: Kinds
     rails: Rails = field(default_factory=Rails)
+    left_out: frozenset[Address] = frozenset()
+    """Objects that would change but were not selected: they stay as they are live."""
+    waiting: Mapping[Address, str] = field(default_factory=dict)
+    """Left out objects that something selected needs, with the user's name."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """What GetResourceCounts says, where the app itself is to be deleted."""
 
@@ -175,7 +179,8 @@ def _in_use(case: Case) -> Iterator[Refusal]:
 def _remaining_uses(case: Case, gone: set[Address]) -> Iterator[tuple[Address, str]]:
     for address, observed in case.live.observed.items():
         kind = case.kinds[address.kind]
-        item = None if case.rails.destroying else case.desired.resources.get(address)
+        stays = case.rails.destroying or address in case.left_out
+        item = None if stays else case.desired.resources.get(address)
         if kind.keeps is Keeps.APP:
             yield from _default_use(case, item.tree if item else observed.tree, address, declared=item is not None)
         elif address not in gone:
@@ -223,4 +228,19 @@ def _app_with_others(case: Case) -> Iterator[Refusal]:
             yield Refusal("delete-app", app, f"the app is not deleted: it holds {foreign}", None)
 
 
-_RULES = (_app_with_others, _empty_set, _foreign_records, _replaced, _protected, _in_use, _too_many_deletes)
+def _broken_selection(case: Case) -> Iterator[Refusal]:
+    """What is selected needs something that would have to change first, and that was left out."""
+    for address, user in sorted(case.waiting.items()):
+        yield Refusal("selection", address, f"{user} needs {address}, which is not selected: select {address}+", None)
+
+
+_RULES = (
+    _broken_selection,
+    _app_with_others,
+    _empty_set,
+    _foreign_records,
+    _replaced,
+    _protected,
+    _in_use,
+    _too_many_deletes,
+)

@@ -1,0 +1,145 @@
+"""A plan in a file: read it back, tell whether the plan made again is the same, and whether the file is authentic.
+
+Anything in the file that the plan made again does not say is a difference; so an edit outside `desired` is always
+refused, and one of `desired` when its digest does not fit. Who recomputes the digest has written another plan:
+authenticity is the business of the CI, or of the key of `sign` and `verify`. Belongs here: values and texts. Does not
+belong here: making the plan again (`pipeline`), files (`cli`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from reconciler.core.desired_document import DesiredDocument
+from reconciler.core.diagnostics import ReconcilerError, Refused, StalePlan
+from reconciler.core.plan_document import FORMAT_VERSION, PlanDocument
+from reconciler.core.tree import canonical_json
+
+MAX_BYTES = 64 * 1024 * 1024
+SIGNATURE = "signature"
+MAJOR = FORMAT_VERSION.split(".", maxsplit=1)[0]
+
+
+def looks_like_a_plan(text: str) -> bool:
+    """Whether a file is a saved plan and no manifest (JSON manifests exist too)."""
+    head = text[:4096].lstrip()
+    return head.startswith("{") and '"format_version"' in text and '"resource_changes"' in text
+
+
+def parse(text: str) -> PlanDocument:
+    """The document in a file; raises ReconcilerError with a sentence for anything else."""
+    if len(text) > MAX_BYTES:
+        raise ReconcilerError(f"the plan file is larger than {MAX_BYTES >> 20} MB")
+    raw = _object(text)
+    version = str(raw.get("format_version", ""))
+    if version.split(".", maxsplit=1)[0] != MAJOR:
+        raise ReconcilerError(
+            f"the plan file has format version {version or 'none'}; this program reads {MAJOR}.x",
+            hint="plan again with this version of reconciler",
+        )
+    try:
+        return PlanDocument.model_validate_json(text)
+    except ValidationError as problem:
+        places = [".".join(map(str, e["loc"])) for e in problem.errors(include_input=False, include_url=False)]
+        raise ReconcilerError(f"the plan file is damaged at {', '.join(places[:5])}", hint="plan again") from None
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ReconcilerError("the plan file is not valid JSON", hint="plan again") from None
+    if not isinstance(raw, dict):
+        raise ReconcilerError("the plan file is not a plan", hint="make one with plan --out FILE")
+    return raw
+
+
+def embedded(plan: PlanDocument) -> DesiredDocument:
+    """The desired state in a plan; raises StalePlan if its digest does not fit."""
+    if plan.desired is None:
+        raise ReconcilerError("the plan file holds no desired state", hint="make one with plan --out FILE")
+    if plan.desired.digest() != plan.desired_sha256:
+        raise StalePlan("the plan file was edited: its desired state does not fit its digest", hint="plan again")
+    return plan.desired
+
+
+def allowed(plan: PlanDocument) -> Iterator[tuple[str, str]]:
+    """The (rule, address) pairs that were allowed when the plan was made."""
+    for text in plan.options.allow:
+        rule, _, address = text.partition("=")
+        yield rule, address
+
+
+def check_same(old: str, new: str) -> None:
+    """Compare a plan file with the plan made again; raises StalePlan naming what moved."""
+    before, after = _object(old), _object(new)
+    before.pop(SIGNATURE, None)
+    paths = list(_differences(before, after))
+    # Steps and counts follow from the changes: naming them as well would bury what moved.
+    told = [path for path in paths if path[0] == "resource_changes"] or paths
+    moved = sorted({_place(path, before, after) for path in told})
+    if moved:
+        more = f" and {len(moved) - 8} more" if len(moved) > 8 else ""
+        raise StalePlan(f"the plan is no longer true: {'; '.join(moved[:8])}{more}", hint="plan again")
+
+
+def _differences(left: Any, right: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(left, dict) and isinstance(right, dict):
+        for name in {**left, **right}:
+            yield from _differences(left.get(name, _NOTHING), right.get(name, _NOTHING), (*path, name))
+    elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        for index, (one, other) in enumerate(zip(left, right, strict=True)):
+            yield from _differences(one, other, (*path, index))
+    elif left is _NOTHING or right is _NOTHING or canonical_json(left) != canonical_json(right):
+        yield path
+
+
+_NOTHING = object()
+
+
+def _place(path: tuple[Any, ...], before: dict[str, Any], after: dict[str, Any]) -> str:
+    """A differing leaf in words: the object's address and field where there is one."""
+    if path and path[0] == "resource_changes":
+        return _of_changes(path, before, after)
+    return ".".join(str(name) for name in path)
+
+
+def _of_changes(path: tuple[Any, ...], before: dict[str, Any], after: dict[str, Any]) -> str:
+    old, new = ({c["address"]: c for c in doc.get("resource_changes", ())} for doc in (before, after))
+    if old.keys() != new.keys():
+        gone, come = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
+        parts = [f"{a} no longer changes" for a in gone] + [f"{a} changes as well" for a in come]
+        return ", ".join(parts)
+    change = after["resource_changes"][path[1]] if len(path) > 1 else {}
+    if len(path) > 3 and path[2] == "fields":
+        return f"{change.get('address')}: {'.'.join(change['fields'][path[3]]['path'])}"
+    fields = {".".join(f["path"]) for c in (old, new) for f in c.get(change.get("address"), {}).get("fields", ())}
+    return f"{change.get('address')}: {', '.join(sorted(fields)) or '.'.join(map(str, path[2:]))}"
+
+
+# --- authenticity ----------------------------------------------------------------------------------------------------
+
+
+def sign(text: str, key: str) -> str:
+    """The plan's text with a signature (HMAC-SHA256 over its canonical content) as its last member."""
+    raw = _object(text)
+    raw[SIGNATURE] = _hmac(raw, key)
+    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+
+
+def verify(text: str, key: str) -> None:
+    """Raise Refused unless the file was signed with the key."""
+    raw = _object(text)
+    if not hmac.compare_digest(str(raw.pop(SIGNATURE, "")), _hmac(raw, key)):
+        raise Refused("the plan file is not signed with the key of this run", hint="plan again where the key is set")
+
+
+def _hmac(raw: dict[str, Any], key: str) -> str:
+    content = {name: value for name, value in raw.items() if name != SIGNATURE}
+    return hmac.new(key.encode(), canonical_json(content).encode(), hashlib.sha256).hexdigest()
