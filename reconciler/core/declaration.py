@@ -82,6 +82,8 @@ class Declaration:
     location: Location
     name_location: Location
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    inline: bool = False
+    """Written inside what uses it (a model in a node of the SDK's workflow file); equal ones are one."""
 
     def with_spec(self, spec: Mapping) -> Declaration:
         """The same document with another spec."""

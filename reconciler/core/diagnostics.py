@@ -68,6 +68,11 @@ def warning(summary: str, location: Location | None = None, *, hint: str | None 
     return Diagnostic(Severity.WARNING, summary, location, hint=hint)
 
 
+def note(summary: str, location: Location | None = None, *, hint: str | None = None) -> Diagnostic:
+    """A NOTE diagnostic."""
+    return Diagnostic(Severity.NOTE, summary, location, hint=hint)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A hint that names the closest known word, or None when nothing is close."""
     close = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.6)

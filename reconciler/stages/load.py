@@ -31,6 +31,7 @@ from reconciler.core.declaration import Declaration, Node, Scalar
 from reconciler.core.diagnostics import Diagnostic, Location, error
 from reconciler.core.envelope import read_document
 from reconciler.core.scalars import quoted
+from reconciler.core.sdk_workflow import merge_inline
 
 FILE_BYTES = 16 * 1024 * 1024
 
@@ -79,7 +80,7 @@ def load(paths: Sequence[str | Path], *, stdin: TextIO | BinaryIO | None = None)
             found, wrong = parse(content, _shown(path))
             declarations += found
             problems += wrong
-    return Loaded(tuple(declarations), tuple(problems), files)
+    return Loaded(tuple(merge_inline(declarations, problems)), tuple(problems), files)
 
 
 def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[list[Declaration], list[Diagnostic]]:
@@ -94,7 +95,7 @@ def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[list[De
             assembly.stop_if_too_many(root.location)
     except StopReading as stop:
         problems.append(stop.problem)
-    return declarations, problems
+    return merge_inline(declarations, problems), problems
 
 
 # ---- files
