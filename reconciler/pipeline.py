@@ -25,6 +25,7 @@ from reconciler.core.desired_document import desired_state as desired_state_of
 from reconciler.core.desired_document import notes as notes_of
 from reconciler.core.desired_document import pins as pins_of
 from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location, Refused, Severity, StalePlan, error
+from reconciler.core.drift import DriftReport
 from reconciler.core.kind import Kind
 from reconciler.core.outcome import ApplyResult, Event
 from reconciler.core.ownership import fill
@@ -33,7 +34,7 @@ from reconciler.core.plan_document import PlanDocument, document
 from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState, LiveState, Observed
-from reconciler.stages import diff, guard, observe, order, pin
+from reconciler.stages import diff, drift, guard, observe, order, pin
 from reconciler.stages.apply import apply
 from reconciler.stages.load import load
 from reconciler.stages.resolve import Options, Resolved, resolve
@@ -343,6 +344,34 @@ def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: Desi
     new = document(planned.plan, desired, old.manifests_sha256)
     saved_plan.check_same(text, new.text())
     return planned
+
+
+# --- drift -----------------------------------------------------------------------------------------------------------
+
+
+def find_drift(api: Api, desired: DesiredState, options: PlanOptions, notes: Iterable[Diagnostic] = ()) -> DriftReport:
+    """observe -> settle -> diff -> drift. Only reads; an object that cannot be read is `unknown`, never in sync.
+
+    Raises an ApiError when the lists themselves cannot be read.
+    """
+    live = observe.observe(api, desired.scope, desired.owner, kinds().values(), workers=options.workers)
+    if not live.exists:
+        return drift.without_app(desired, options.host, by_plural())
+    live, unread = replace(live, refresh=options.refresh), dict[Address, str]()
+    for wanted in (_unsettled, _looked_at_twice):
+        addresses = [a for a in wanted(desired, live, options) if a not in unread]
+        live = observe.settle(api, live, by_plural(), addresses, workers=options.workers, unread=unread)
+    compared = diff.diff(desired, live, by_plural())
+    return drift.drift_report(
+        compared.changes, desired, live, by_plural(), unread, host=options.host, notes=tuple(notes)
+    )
+
+
+def _looked_at_twice(desired: DesiredState, live: LiveState, options: PlanOptions) -> list[Address]:
+    """What a list shows to differ, and every owned model that is no longer declared."""
+    doubtful = _seen_in_lists_only(diff.diff(desired, live, by_plural()), live)
+    owned = [a for a in diff.undeclared(desired, live) if not live.observed[a].complete]
+    return [*doubtful, *(a for a in owned if by_plural()[a.kind].versions is not None)]
 
 
 # --- apply -----------------------------------------------------------------------------------------------------------

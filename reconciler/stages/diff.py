@@ -336,9 +336,9 @@ def _leaf(
 ) -> FieldChange:
     cause = _cause(path, was, wanted, had)
     follows = _follows(path, item, moving, cause)
-    return FieldChange(
-        path, get(have, path), get(want, path), Cause.FOLLOWS if follows else cause, kind.effect(path), follows
-    )
+    # A pin that somebody moved stays drift, though it would have to move anyway.
+    told = Cause.FOLLOWS if follows and cause is Cause.EDIT else cause
+    return FieldChange(path, get(have, path), get(want, path), told, kind.effect(path), follows)
 
 
 def _cause(path: Path, was: Mapping[str, str], wanted: Mapping[Path, str], had: Mapping[Path, str]) -> Cause:

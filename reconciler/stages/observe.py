@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from reconciler.core.address import MAIN, Address, Scope
 from reconciler.core.canonical import struct_to_tree, tree_from
 from reconciler.core.kind import Keeps, Kind, Versions, user_app
-from reconciler.core.remote import Api, Message, NotFound, items
+from reconciler.core.remote import Api, ApiError, Message, NotAuthorised, NotFound, items
 from reconciler.core.state import (
     RECORD_KEY,
     Inventory,
@@ -49,18 +49,42 @@ def observe(api: Api, scope: Scope, owner: str, kinds: Iterable[Kind], *, worker
 
 
 def settle(
-    api: Api, live: LiveState, kinds: Mapping[str, Kind], addresses: Iterable[Address], *, workers: int = 8
+    api: Api,
+    live: LiveState,
+    kinds: Mapping[str, Kind],
+    addresses: Iterable[Address],
+    *,
+    workers: int = 8,
+    unread: dict[Address, str] | None = None,
 ) -> LiveState:
     """The same state with the given objects read in full; one that is not there is taken out.
 
-    `kinds` is keyed by plural. An object that lists lack but a Get shows is put in (a list may lag behind).
+    `kinds` is keyed by plural. An object that lists lack but a Get shows is put in (a list may lag behind). A read that
+    fails raises, unless `unread` collects the reasons by address; the object then stays as the list shows it.
     """
     wanted = list(addresses)
     if not live.exists or not wanted:
         return live
-    read = dict(zip(wanted, _each(lambda a: read_one(api, a, live, kinds), wanted, workers), strict=True))
+    answers = zip(wanted, _each(lambda a: _read_or_error(api, a, live, kinds), wanted, workers), strict=True)
+    read: dict[Address, Observed | None] = {}
+    for address, answer in answers:
+        if not isinstance(answer, ApiError):
+            read[address] = answer
+        elif unread is None or isinstance(answer, NotAuthorised):
+            raise answer
+        else:
+            unread[address] = str(answer)
     kept = {address: o for address, o in live.observed.items() if address not in read}
     return replace(live, observed={**kept, **{a: o for a, o in read.items() if o is not None}})
+
+
+def _read_or_error(
+    api: Api, address: Address, live: LiveState, kinds: Mapping[str, Kind]
+) -> Observed | ApiError | None:
+    try:
+        return read_one(api, address, live, kinds)
+    except ApiError as problem:
+        return problem
 
 
 def read_one(api: Api, address: Address, live: LiveState, kinds: Mapping[str, Kind]) -> Observed | None:

@@ -1,0 +1,156 @@
+"""Compared changes x records -> has the live app moved away from what was applied? A value, no verdict on repair.
+
+Belongs here: which differences are movement of the live app (drift) and which are edits that wait (notes);
+objects that are no longer declared are judged by their record alone. Does not belong here: reading (`observe`),
+comparing (`diff`), printing (`report`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.core.address import Address
+from reconciler.core.canonical import CANON
+from reconciler.core.change import Cause, ResourceChange
+from reconciler.core.diagnostics import Diagnostic
+from reconciler.core.drift import (
+    NOT_KEPT,
+    Ahead,
+    DriftEntry,
+    DriftField,
+    DriftReport,
+    DriftStatus,
+    Unapplied,
+    Unmanaged,
+    by_address,
+)
+from reconciler.core.kind import Keeps, Kind
+from reconciler.core.masking import conceal
+from reconciler.core.ownership import value_at
+from reconciler.core.state import DesiredState, LiveState, Observed, recorded_paths, remembered
+from reconciler.core.tree import ABSENT, fingerprint, get, put
+
+Kinds = Mapping[str, Kind]
+"""Keyed by plural."""
+
+
+def drift_report(
+    changes: Iterable[ResourceChange],
+    desired: DesiredState,
+    live: LiveState,
+    kinds: Kinds,
+    unread: Mapping[Address, str],
+    *,
+    host: str,
+    notes: Iterable[Diagnostic] = (),
+) -> DriftReport:
+    """The report of one look. `unread` maps what could not be read to the reason: never counted as in sync."""
+    entries: list[DriftEntry] = []
+    unapplied: list[Unapplied] = []
+    for change in changes:
+        if change.address in unread:
+            continue
+        found = _declared(change, desired, live)
+        (entries if isinstance(found, DriftEntry) else unapplied).append(found)  # type: ignore[arg-type]
+    entries += [_unread(address, reason, kinds) for address, reason in unread.items()]
+    for address in _leftovers(desired, live, unread):
+        entries.append(_by_record(address, live, kinds))
+        if address in live.observed:
+            unapplied.append(Unapplied(address, "no longer declared; --prune deletes it"))
+    return DriftReport(
+        scope=desired.scope,
+        owner=desired.owner,
+        host=host,
+        entries=by_address(entries),
+        unmanaged=tuple(_unmanaged(desired, live, unread)),
+        unapplied=tuple(sorted(unapplied, key=lambda u: u.address)),
+        notes=tuple(notes),
+        refresh=live.refresh,
+    )
+
+
+def _declared(change: ResourceChange, desired: DesiredState, live: LiveState) -> DriftEntry | Unapplied:
+    """What is the matter with a declared object."""
+    observed = live.observed.get(change.address)
+    if observed is None:
+        if change.cause is Cause.DRIFT:
+            return DriftEntry(change.address, change.kind, DriftStatus.MISSING, location=change.location)
+        return Unapplied(change.address, "declared, and not created yet", change.location)
+    if observed.record is None or observed.record.owner != desired.owner:
+        whose = "nobody's" if observed.record is None else f"owner {observed.record.owner!r}'s"
+        return Unapplied(change.address, f"declared, but the live object is {whose}", change.location)
+    concealed = conceal(change)
+    fields = tuple(f for f in map(DriftField.of, concealed.fields) if f is not None)
+    status = DriftStatus.DRIFTED if any(f.moved for f in fields) else DriftStatus.IN_SYNC
+    return DriftEntry(change.address, change.kind, status, fields, location=change.location)
+
+
+def _unread(address: Address, reason: str, kinds: Kinds) -> DriftEntry:
+    return DriftEntry(address, kinds[address.kind].name, DriftStatus.UNKNOWN, message=reason)
+
+
+def _leftovers(desired: DesiredState, live: LiveState, unread: Mapping[Address, str]) -> list[Address]:
+    """Objects of this owner that the manifests do not declare (any more): in the app, or in the inventory only."""
+    owned = {a for a, o in live.observed.items() if o.record is not None and o.record.owner == desired.owner}
+    listed = {Address.parse(name, live.scope) for name, entry in live.inventory.entries.items() if not entry.pending}
+    apps = {a for a in owned if a.kind == "apps"}
+    return sorted((owned | listed) - apps - desired.resources.keys() - unread.keys())
+
+
+def _by_record(address: Address, live: LiveState, kinds: Kinds) -> DriftEntry:
+    """An undeclared object against its record: it tells which paths moved, not from what."""
+    kind, observed = kinds[address.kind], live.observed.get(address)
+    if observed is None:
+        return DriftEntry(address, kind.name, DriftStatus.MISSING)
+    fields = tuple(_moved(observed, kind))
+    return DriftEntry(address, kind.name, DriftStatus.DRIFTED if fields else DriftStatus.IN_SYNC, fields)
+
+
+def _moved(observed: Observed, kind: Kind) -> Iterator[DriftField]:
+    was, tree = _memory(observed, kind)
+    for path in sorted(recorded_paths(was)):
+        if kind.fields.any(kind.fields.write_only, path):
+            continue
+        value = value_at(tree, path, kind)
+        if not remembered(was, path, {path: fingerprint(value)}):
+            secret = kind.fields.any(kind.fields.sensitive, path)
+            yield DriftField(path, get(tree, path), NOT_KEPT, ABSENT, Ahead.LIVE, secret)
+
+
+def _memory(observed: Observed, kind: Kind) -> tuple[dict[str, str], dict[str, object]]:
+    """(what the record and the mark remember, the live tree they are about)."""
+    record, version, tree = observed.record, observed.managed, dict(observed.tree)
+    was = dict(record.fields) if record is not None and record.canon == CANON else {}
+    if kind.versions is not None and observed.complete and version is not None and version.mark is not None:
+        was |= version.mark.fields
+        newest = observed.newest or version
+        tree = put(tree, kind.versions.path, newest.tree or ABSENT)
+    return was, tree
+
+
+def _unmanaged(desired: DesiredState, live: LiveState, unread: Mapping[Address, str]) -> Iterator[Unmanaged]:
+    for address, observed in sorted(live.observed.items()):
+        record = observed.record
+        if address in unread or address in desired.resources or (record is not None and record.owner == desired.owner):
+            continue
+        if address.kind != "apps":
+            yield Unmanaged(address, observed.kind, record.owner if record else None)
+
+
+def without_app(desired: DesiredState, host: str, kinds: Kinds) -> DriftReport:
+    """The report when the app itself is not there: with it went every record, so only its absence can be told."""
+    app = next((a for a in desired.resources if kinds[a.kind].keeps is Keeps.APP), None)
+    address = app or Address(desired.scope, "apps", desired.scope.app_id)
+    missing = DriftEntry(address, "App", DriftStatus.MISSING, message="the app does not exist, or was never applied")
+    return DriftReport(desired.scope, desired.owner, host, (missing,))
+
+
+def exclude(report: DriftReport, addresses: Iterable[Address], reason: str) -> DriftReport:
+    """The report with some objects left out of judgement, each still named."""
+    names = set(addresses)
+    entries = tuple(
+        replace(e, status=DriftStatus.EXCLUDED, fields=(), message=reason) if e.address in names else e
+        for e in report.entries
+    )
+    return replace(report, entries=entries)
