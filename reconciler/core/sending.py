@@ -52,6 +52,18 @@ def _element(live: Tree, want: Tree) -> Tree:
     return overlay(live, want)
 
 
+def kept_texts(kind: Kind, live: Tree, action: str) -> Tree:
+    """The live texts that an overwrite might empty if they were left out (facts U12), to be sent along as they are."""
+    if action != "overwrite":
+        return {}
+    return {name: value for name, value in live.items() if isinstance(value, str) and _stays(kind, name)}
+
+
+def _stays(kind: Kind, name: str) -> bool:
+    hidden = (*kind.fields.identity, *kind.fields.write_only)
+    return kind.effect((name,)) is Effect.IN_PLACE and not kind.fields.any(hidden, (name,))
+
+
 def metadata_for(
     kind: Kind, want: Tree, fresh: Observed, fields: Iterable[FieldChange], record: str, *, whole: bool
 ) -> dict[str, Any] | None:

@@ -21,18 +21,19 @@ from reconciler.core.outcome import Status, StepOutcome
 from reconciler.core.ownership import fill, target_mark, target_record, value_at
 from reconciler.core.plan import Plan, Step, Verb
 from reconciler.core.remote import AlreadyExists, Api, ApiError, ApiRefused, Call, NotFound, OutcomeUnknown
-from reconciler.core.sending import metadata_for, tree_for_update
+from reconciler.core.sending import kept_texts, metadata_for, tree_for_update
 from reconciler.core.state import (
     RECORD_KEY,
     Desired,
     DesiredState,
     Inventory,
     LiveState,
+    LiveVersion,
     Mark,
     Observed,
     inventory_key,
 )
-from reconciler.core.tree import ABSENT, Path, Tree, get, same, show_path
+from reconciler.core.tree import ABSENT, Path, Tree, get, put, same, show_path
 
 MERGE_METADATA = {"op": "merge", "merge_conflict_resolution": "overwrite"}
 """How our keys get into an App's metadata without touching others' (facts 3.1, U31)."""
@@ -165,6 +166,8 @@ class Writer:
         """ "Exists" on a create means: read and compare; equal and ours is done, all else is a failure (S3)."""
         found = self.read(step.address)
         if found is None:
+            if isinstance(problem, AlreadyExists) and kind.crud.get is None:
+                return  # it is all there is to it, and only a list that lags behind could show it
             raise problem
         if kind.keeps is Keeps.INVENTORY or (found.record is not None and found.record.text() == record):
             return
@@ -215,7 +218,7 @@ class Writer:
             # Read after the deadline and not there: this is no blind repetition (S4).
             reply = self.api.call(call.rpc, **call.fields)
         version = getattr(reply, kind.crud.item).model_version
-        self._confirm_mark(step, kind, version.id, mark, reply, call.rpc)
+        self._confirm_version(step, want, version.id, mark, reply, call.rpc)
         return {str(step.address): version.id, _status(step): str(version.status.code)}
 
     def _parent(self, step: Step, item: Desired, kind: Kind) -> str:
@@ -236,16 +239,20 @@ class Writer:
         version = found.managed if found else None
         return version.id if version and version.mark and version.mark.digest == mark.digest else None
 
-    def _confirm_mark(self, step: Step, kind: Kind, made: str, mark: Mark, reply: Any, rpc: str) -> None:
+    def _confirm_version(self, step: Step, want: Tree, made: str, mark: Mark, reply: Any, rpc: str) -> None:
+        """The mark must show, and every declared value as it was sent: in the reply, else in a read-back."""
+        kind, item = self._item(step)
         if not made:
             raise Unconfirmed(f"{rpc} answered without a version id")
-        if _mark_in(getattr(reply, kind.crud.item).model_version, step.address) == mark:
+        shown = self.decode(getattr(reply, kind.crud.item), kind).newest
+        if shown is not None and _version_doubt(shown, kind, item, want, mark) is None:
             return
-        versions = _versions(kind)
-        fields = {"user_app_id": user_app(step.address.scope), versions.parent_id_field: step.address.id}
-        shown: Any = self.api.call(str(versions.crud.get), **fields, version_id=made)
-        if _mark_in(shown.model_version, step.address) != mark:
-            raise Unconfirmed(f"{rpc} made version {made}, but it does not show the mark that was sent with it")
+        found = self.read(step.address)
+        versions = (found.newest, found.managed) if found else ()
+        shown = next((v for v in versions if v is not None and v.id == made), None)
+        doubt = "it cannot be read" if shown is None else _version_doubt(shown, kind, item, want, mark)
+        if doubt is not None:
+            raise Unconfirmed(f"{rpc} made version {made}, but {doubt}")
 
     def _wait(self, step: Step, outputs: Mapping[str, str], progress: Progress) -> None:
         """Poll until the version can be used; operators are ready at once (facts 4.1)."""
@@ -286,6 +293,7 @@ class Writer:
         more: dict[str, Any] = {"metadata_action": MERGE_METADATA} if kind.keeps is Keeps.APP else {}
         if whole:
             more["action"] = "overwrite"
+        tree = {**kept_texts(kind, fresh.tree, more.get("action", kind.patch_action)), **tree}
         self._patch(step, kind, item, want, record, tree, metadata, more, [p[0] for p in paths])
 
     def _patch(
@@ -322,26 +330,23 @@ class Writer:
             if off
             else {"default_workflow": self._want(step.address, outputs)["default_workflow"]}
         )
-        app = {"id": step.address.id, **late}
-        fields: dict[str, Any] = {"user_app_id": user_app(step.address.scope), "action": "overwrite"}
+        found = self.read(step.address)
+        app, more = dict(late), {}
         if not off and item is not None:
-            self._unmoved_late(step, kind, item)
+            self._unmoved_late(step, found)
             record = self._record_text(item, self._want(step.address, outputs), kind, step)
             app["metadata"] = {RECORD_KEY: record}
-            fields |= {"metadata_action": MERGE_METADATA, "reindex": self.reindex}
-        self._idempotent(Call("PatchApps", {**fields, "apps": [app]}))
+            more = {"metadata_action": MERGE_METADATA, "reindex": self.reindex}
+        self._patch_app(app, found, **more)
         found = self.read(step.address)
         wanted = late["default_workflow"]["id"]
         if found is None or get(found.tree, ("default_workflow", "id")) != wanted:
             raise Unconfirmed(f"PatchApps was accepted, but {wanted!r} is not the app's default workflow")
 
-    def _unmoved_late(self, step: Step, kind: Kind, item: Desired) -> None:
+    def _unmoved_late(self, step: Step, found: Observed | None) -> None:
         seen = self.live.observed.get(step.address)
-        if seen is None:
-            return
-        found = self.read(step.address)
         path = ("default_workflow", "id")
-        if found is not None and not same(get(found.tree, path), get(seen.tree, path)):
+        if seen is not None and found is not None and not same(get(found.tree, path), get(seen.tree, path)):
             raise StalePlan(f"{step.address}: {show_path(path)} changed since the plan", hint="plan again")
 
     def _adopt(self, step: Step, outputs: Mapping[str, str]) -> None:
@@ -355,7 +360,8 @@ class Writer:
             record = self._record_text(item, want, kind, step)
             metadata = metadata_for(kind, want, fresh, (), record, whole=kind.keeps is Keeps.OVERWRITE)
             more = {"metadata_action": MERGE_METADATA} if kind.keeps is Keeps.APP else {}
-            self._patch(step, kind, item, want, record, {}, metadata, more, [])
+            tree = kept_texts(kind, fresh.tree, kind.patch_action)
+            self._patch(step, kind, item, want, record, tree, metadata, more, [])
         if change.mark:
             self._adopt_version(step, kind, item, want, fresh)
 
@@ -381,9 +387,7 @@ class Writer:
         kind = self.kinds[step.address.kind]
         if kind.keeps is not Keeps.APP:
             return
-        app = {"id": step.address.id, "metadata": {RECORD_KEY: ""}}
-        fields = {"user_app_id": user_app(step.address.scope), "apps": [app], "action": "overwrite"}
-        self._idempotent(Call("PatchApps", {**fields, "metadata_action": MERGE_METADATA}))
+        self._patch_app({"metadata": {RECORD_KEY: ""}}, self.read(step.address), metadata_action=MERGE_METADATA)
 
     def _delete(self, step: Step) -> None:
         kind = self.kinds[step.address.kind]
@@ -428,6 +432,13 @@ class Writer:
             return self.api.call(call.rpc, **call.fields)
         except OutcomeUnknown:
             return self.api.call(call.rpc, **call.fields)
+
+    def _patch_app(self, app: Mapping[str, Any], found: Observed | None, **more: Any) -> None:
+        """A patch of an App overwrites, so the texts that it does not change travel with it as they are."""
+        kind, scope = self.kinds["apps"], self.live.scope
+        kept = kept_texts(kind, found.tree, kind.patch_action) if found else {}
+        fields = {"user_app_id": user_app(scope), "action": kind.patch_action, **more}
+        self._idempotent(Call(str(kind.crud.patch), {**fields, "apps": [{"id": scope.app_id, **kept, **app}]}))
 
     def _fresh(self, step: Step, kind: Kind, paths: list[Path]) -> Observed:
         """The object as it is now; stops with `changed since the plan` if an owned value or the record moved."""
@@ -487,8 +498,7 @@ class Writer:
             theirs = Inventory.parse(now.get(inventory_key(owner)), owner)
             if theirs is not None and (rest := without(theirs, taken)) != theirs:
                 metadata[inventory_key(owner)] = rest.text() if rest.entries else ""
-        fields = {"user_app_id": user_app(app.scope), "action": "overwrite", "metadata_action": MERGE_METADATA}
-        self._idempotent(Call("PatchApps", {**fields, "apps": [{"id": app.id, "metadata": metadata}]}))
+        self._patch_app({"metadata": metadata}, found, metadata_action=MERGE_METADATA)
         shown = self.read(app)
         if shown is None or any(shown.metadata.get(name, "") != sent for name, sent in metadata.items()):
             raise Unconfirmed("PatchApps was accepted, but the app does not show the inventory that was sent with it")
@@ -504,11 +514,23 @@ def _doubt(found: Observed, kind: Kind, item: Desired, want: Tree, record: str) 
     if kind.keeps is not Keeps.INVENTORY and (found.record is None or found.record.text() != record):
         return "the service does not show the record that was sent with it"
     have = kind.align(want, found.tree)
-    hidden = (*kind.fields.write_only, *kind.fields.late)
+    return _other_values(kind, item, want, have, Effect.IN_PLACE)
+
+
+def _version_doubt(version: LiveVersion, kind: Kind, item: Desired, want: Tree, mark: Mark) -> str | None:
+    """The same of a new version."""
+    if version.mark != mark:
+        return "it does not show the mark that was sent with it"
+    have = put({}, _versions(kind).path, version.tree or ABSENT)
+    return _other_values(kind, item, want, have, Effect.NEW_VERSION)
+
+
+def _other_values(kind: Kind, item: Desired, want: Tree, have: Tree, effect: Effect) -> str | None:
+    hidden = (*kind.fields.write_only, *kind.fields.sensitive, *kind.fields.late)
     wrong = [
         path
         for path in sorted(item.written - item.ignored)
-        if kind.effect(path) is Effect.IN_PLACE
+        if kind.effect(path) is effect
         and not kind.fields.any(hidden, path)
         and not same(value_at(want, path, kind), value_at(have, path, kind))
     ]
@@ -531,11 +553,6 @@ def _versions(kind: Kind) -> Any:
     if kind.versions is None:
         raise ValueError(f"a {kind.name} has no versions")
     return kind.versions
-
-
-def _mark_in(version: Any, address: Address) -> Mark | None:
-    value = version.metadata.fields.get(RECORD_KEY) if version.HasField("metadata") else None
-    return Mark.parse(value.string_value, address) if value is not None else None
 
 
 def _text(observed: Observed) -> str | None:
