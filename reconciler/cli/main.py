@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -56,7 +57,11 @@ app.command()(version)
 
 def main() -> None:
     """Run the command line of this process."""
-    for stream in sys.stdout, sys.stderr:
-        # A terminal that lacks a sign shows an escape; it is no reason to fail half-way through an apply.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for name in "stdout", "stderr":
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller, as `>&-` does
+            setattr(sys, name, open(os.devnull, "w"))
+        else:
+            # A terminal that lacks a sign shows an escape; it is no reason to fail half-way through an apply.
+            stream.reconfigure(errors="backslashreplace")
     app()

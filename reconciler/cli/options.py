@@ -56,7 +56,9 @@ class ServiceFlags:
     )
     insecure: Annotated[bool, Option("--insecure", help="Allow plain http:// to other machines.")] = False
     parallelism: Annotated[int | None, Option(metavar="N", help="Calls at a time. Default: 10.")] = None
-    rps: Annotated[float | None, Option(metavar="N", help="Calls a second; 0 is no limit. Default: 10.")] = None
+    rps: Annotated[
+        float | None, Option(metavar="N", help="Calls a second; 0 is no limit. Default: 10, on this machine 0.")
+    ] = None
     timeout: Annotated[str | None, Option(metavar="TIME", help="Deadline of a call: 30, 30s, 2m. Default: 30s.")] = None
 
 

@@ -135,7 +135,8 @@ class Screen:
     @property
     def interactive(self) -> bool:
         """Whether somebody can answer: a terminal, and not one that a CI system lends its jobs."""
-        return sys.stdin.isatty() and not any(self._environ.get(name) for name in ("CI", "GITHUB_ACTIONS"))
+        listening = sys.stdin is not None and sys.stdin.isatty()
+        return listening and not any(self._environ.get(name) for name in ("CI", "GITHUB_ACTIONS"))
 
     def confirms(self, question: str) -> bool:
         """Ask; only `yes` is a yes."""

@@ -116,8 +116,7 @@ def _localised(settings: Settings) -> Settings:
     if settings.by_flag("base"):
         raise ReconcilerError("--local and --base exclude each other", hint="--local starts its own emulator")
     user_id = settings.user_id if settings.by_flag("user_id") and settings.user_id != "me" else USER
-    rps = settings.rps if settings.by_flag("rps") else 0.0
-    return replace(settings, user_id=user_id, pat=Secret("local"), session_token=None, rps=rps)
+    return replace(settings, user_id=user_id, pat=Secret("local"), session_token=None)
 
 
 def _rails(changes: ChangeFlags, settings: Settings, *, destroying: bool, delete_app: bool) -> Rails:
@@ -169,7 +168,7 @@ class Source:
 
         self._flags = manifests
         self._variables = variables(manifests.var, manifests.var_file, os.environ)
-        self._stdin = sys.stdin.buffer.read() if "-" in manifests.sources else b""
+        self._stdin = _standard_input() if "-" in manifests.sources else b""
 
     def resolve(self, settings: Settings, user_id: str | None, *, offline: bool = False) -> Resolved:
         """The desired state and every problem; `offline` asks for no account."""
@@ -187,6 +186,13 @@ class Source:
             offline=offline,
         )
         return read_manifests(self._flags.sources, options, stdin=io.BytesIO(self._stdin))
+
+
+def _standard_input() -> bytes:
+    """All of it; more than a manifest may have is read no further, and then refused for its size."""
+    from reconciler.stages.load import FILE_BYTES
+
+    return b"" if sys.stdin is None else sys.stdin.buffer.read(FILE_BYTES + 1)
 
 
 # ---- connection
@@ -210,8 +216,10 @@ def connected(screen: Screen, settings: Settings) -> Iterator[tuple[GrpcApi, str
         target = parse_base(base)
         channel = open_channel(target, root_certificates=settings.root_certificates, insecure=settings.insecure)
         stack.callback(channel.close)
+        # What answers on this machine has no other users, so it is spared only on request.
+        rps = settings.rps if settings.by_flag("rps") or not target.loopback else 0.0
         name = HOST if settings.local else target.host if target.port == 443 else str(target)
-        api = GrpcApi(channel, credential, target=name, limiter=Limiter(settings.rps), timeout=settings.timeout)
+        api = GrpcApi(channel, credential, target=name, limiter=Limiter(rps), timeout=settings.timeout)
         try:
             yield api, name
         finally:

@@ -17,7 +17,7 @@ from reconciler.emulator.server import Emulator
 OURS = ("CLARIFAI_", "RECONCILER_", "GITHUB_", "FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "CI", "COLUMNS", "GRPC_")
 
 APP = "apiVersion: clarifai.reconciler/v1\nkind: App\nmetadata: {name: shop}\nspec: {description: Things}\n"
-CONCEPT = "---\napiVersion: clarifai.reconciler/v1\nkind: Concept\nmetadata: {name: %s}\nspec: {name: %s}\n"
+CONCEPT = '---\napiVersion: clarifai.reconciler/v1\nkind: Concept\nmetadata: {name: "%s"}\nspec: {name: "%s"}\n'
 
 
 @dataclass(frozen=True)

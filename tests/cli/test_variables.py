@@ -71,7 +71,7 @@ def test_a_wrong_file_is_told_by_its_line(tmp_path: Path, text: str, problem: st
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(ReconcilerError, match="--var-file .*: No such file"):
+    with pytest.raises(ReconcilerError, match=r"--var-file .*: No such file"):
         from_file(str(tmp_path / "absent"))
     (tmp_path / "latin").write_bytes(b"A=\xe9")
     with pytest.raises(ReconcilerError, match="not UTF-8"):
