@@ -116,7 +116,8 @@ def locked_versions(name: str) -> dict[str, str]:
 def test_the_lock_answers_the_project() -> None:
     runtime, dev = locked_versions("runtime"), locked_versions("dev")
     assert runtime.items() <= dev.items(), "one venv serves `make demo` and `make test`"
-    for wanted, locked in (PROJECT["dependencies"], runtime), (PROJECT["optional-dependencies"]["dev"], dev):
+    extras = PROJECT["optional-dependencies"]
+    for wanted, locked in (PROJECT["dependencies"], runtime), (extras["vision"], runtime), (extras["dev"], dev):
         for requirement in map(Requirement, wanted):
             version = locked.get(canonicalize_name(requirement.name))
             assert version, f"{requirement} is not locked: run `make lock`"
