@@ -135,7 +135,7 @@ def _canonical_value(param: Param | None, value: Any) -> Any:
     if param is None or not param.enum or isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     number = param.enum.get(value, None) if isinstance(value, str) else value
-    if number is None and isinstance(value, str) and value.isdigit():
+    if number is None and isinstance(value, str) and value.isdecimal():
         number = int(value)
     if number not in param.enum.values():
         return value
@@ -171,7 +171,7 @@ def _mismatch(param: Param, value: Any) -> str | None:
         return None if ok and not isinstance(value, bool) else f"{value!r} is not one of its values"
     if not _TYPE_TESTS[param.type](value):
         return f"must be {_TYPE_NAMES[param.type]}, not {value!r}"
-    if param.minimum is not None and value < param.minimum:
+    if param.minimum is not None and not value >= param.minimum:
         return f"{value} is below {param.minimum:g}"
     if param.maximum is not None and value > param.maximum:
         return f"{value} is above {param.maximum:g}"
@@ -191,7 +191,7 @@ def _is_number(value: Any) -> bool:
 _TYPE_TESTS: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "number": _is_number,
-    "integer": lambda value: _is_number(value) and value == int(value),
+    "integer": lambda value: _is_number(value) and float(value).is_integer(),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
 }

@@ -219,7 +219,7 @@ def _enum(node: Scalar, descriptor: FieldDescriptor) -> str | int:
     names = enum.values_by_name
     if node.text in names:
         return node.text
-    if node.text.isdigit() and int(node.text) in enum.values_by_number:
+    if node.text.isdecimal() and int(node.text) in enum.values_by_number:
         return int(node.text)
     hint = did_you_mean(node.text.upper(), names) or f"one of {', '.join(names)}"
     raise ValueError(f"{node.text!r} is no {enum.name} ({hint})")

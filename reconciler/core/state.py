@@ -25,6 +25,8 @@ RECORD_LIMIT = 4096
 """Characters above which a record folds its leaves and an inventory is compressed."""
 
 _PACKED = "zlib:"
+_LARGEST = 1 << 25
+"""Characters that an unpacked inventory may have: some 300,000 entries."""
 
 
 def inventory_key(owner: str) -> str:
@@ -162,7 +164,7 @@ def _json_object(text: object) -> dict[str, Any] | None:
         return None
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) and body.get("v") == 1 else None
 
@@ -240,10 +242,7 @@ class Inventory:
     def parse(cls, text: object, owner: str) -> Inventory | None:
         """Read `text` back; None for anything else."""
         if isinstance(text, str) and text.startswith(_PACKED):
-            try:
-                text = zlib.decompress(base64.b85decode(text[len(_PACKED) :])).decode()
-            except (ValueError, zlib.error):
-                return None
+            text = _unpacked(text[len(_PACKED) :])
         body = _json_object(text)
         if body is None or not isinstance(body.get("entries"), dict):
             return None
@@ -255,6 +254,16 @@ class Inventory:
         if entry is None or entry.fields is None:
             return None
         return Record(self.owner, address.qualified, entry.fields, entry.protect, self.canon)
+
+
+def _unpacked(text: str) -> str | None:
+    """The text that was compressed; None where it was not, or is so large that nobody of us wrote it."""
+    unpacking = zlib.decompressobj()
+    try:
+        found = unpacking.decompress(base64.b85decode(text), _LARGEST).decode()
+    except (ValueError, zlib.error):
+        return None
+    return found if unpacking.eof else None
 
 
 def _pack(entry: Entry) -> dict[str, Any]:

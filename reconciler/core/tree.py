@@ -139,13 +139,16 @@ def same(left: Any, right: Any) -> bool:
 
 
 def path_text(path: Path) -> str:
-    """The reversible text of a path in records: `nodes/mapper/model/id`, with `~1` for a slash in a name."""
-    return "/".join(name.replace("~", "~0").replace("/", "~1") for name in path)
+    """The reversible text of a path in records: `nodes/mapper/model/id`, with `~1` for a slash in a name.
+
+    A star is `~2`, since records use it for what is folded.
+    """
+    return "/".join(name.replace("~", "~0").replace("/", "~1").replace("*", "~2") for name in path)
 
 
 def parse_path(text: str) -> Path:
     """Read `path_text` back."""
-    return tuple(name.replace("~1", "/").replace("~0", "~") for name in text.split("/"))
+    return tuple(name.replace("~2", "*").replace("~1", "/").replace("~0", "~") for name in text.split("/"))
 
 
 def show_path(path: Path) -> str:

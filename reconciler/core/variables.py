@@ -30,7 +30,7 @@ class Variables:
         """The text with every variable replaced; an undefined one is noted and left standing. `$${` gives `${`."""
         if "${" not in text:
             return text
-        for match in _BROKEN.finditer(_USE.sub("", text)):
+        for match in _BROKEN.finditer(_USE.sub("\0", text)):
             self.problems.append(
                 error(
                     f"{match[0]!r} is no variable",
