@@ -51,12 +51,16 @@ def _count(changes: Sequence[ResourceChange], action: Action) -> int:
     return sum(change.action is action for change in changes)
 
 
-def _headline(result: ApplyResult) -> Iterator[Line]:
+def headline(result: ApplyResult) -> tuple[str, str]:
+    """The summary line, a public interface: how it ended in Terraform's words, and what got done."""
     what = "Destroy" if result.plan.destroying else "Apply"
-    how, style = ("complete!", "success") if result.complete else ("incomplete.", "error")
-    if result.interrupted:
-        how = "interrupted."
-    yield Line((Span(f"{what} {how}", style, whole=True), Span(f" Resources: {_counts(result)}.", whole=True)))
+    how = "complete!" if result.complete else "interrupted." if result.interrupted else "incomplete."
+    return f"{what} {how}", f"Resources: {_counts(result)}."
+
+
+def _headline(result: ApplyResult) -> Iterator[Line]:
+    how, counts = headline(result)
+    yield Line((Span(how, "success" if result.complete else "error", whole=True), Span(f" {counts}", whole=True)))
 
 
 def _counts(result: ApplyResult) -> str:
@@ -78,14 +82,14 @@ def _remarks(result: ApplyResult) -> Iterator[Line]:
 
 def _troubles(result: ApplyResult) -> Iterator[Line]:
     for status, (heading, style) in REASONS.items():
-        some = [outcome for outcome in result.outcomes if outcome.status is status and _worth_telling(outcome)]
+        some = [outcome for outcome in result.outcomes if outcome.status is status and worth_telling(outcome)]
         if some:
             yield from _section(heading, style, some)
             yield BLANK
 
 
-def _worth_telling(outcome: StepOutcome) -> bool:
-    """That our own bookkeeping waits for the rest goes without saying."""
+def worth_telling(outcome: StepOutcome) -> bool:
+    """Whether a step that did not get done is news: that our own bookkeeping waits for the rest goes without saying."""
     return outcome.status in (Status.FAILED, Status.UNKNOWN) or not _bookkeeping(outcome)
 
 
@@ -103,14 +107,23 @@ def _section(heading: str, style: str, outcomes: list[StepOutcome]) -> Iterator[
             yield from say(message, indent=6)
 
 
-def _next(result: ApplyResult) -> Iterator[Line]:
-    if result.complete:
-        return
+def next_text(result: ApplyResult) -> str:
+    """What to do after an apply that did not get everything done."""
     command = "destroy" if result.plan.destroying else "apply"
-    yield Line((Span(f"Run {command} again: it continues where this stopped."),))
+    return "" if result.complete else f"Run {command} again: it continues where this stopped."
+
+
+def cost_text(result: ApplyResult) -> str:
+    """Calls and seconds."""
+    calls = sum(result.rpcs.values())
+    said = f"{counted(calls, 'RPC')} in " if calls else ""
+    return f"{said}{result.seconds:.1f} s"
+
+
+def _next(result: ApplyResult) -> Iterator[Line]:
+    if text := next_text(result):
+        yield Line((Span(text),))
 
 
 def _cost(result: ApplyResult) -> Iterator[Line]:
-    calls = sum(result.rpcs.values())
-    said = f"{counted(calls, 'RPC')} in " if calls else ""
-    yield from say(f"{said}{result.seconds:.1f} s", "dim")
+    yield from say(cost_text(result), "dim")

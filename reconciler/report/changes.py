@@ -12,7 +12,7 @@ from itertools import groupby
 
 from reconciler.core.change import Action, Cause, FieldChange, ResourceChange
 from reconciler.core.masking import conceal
-from reconciler.core.tree import walk
+from reconciler.core.tree import show_path, walk
 from reconciler.report.fields import MOVED, change_lines, tree_lines, value_span
 from reconciler.report.lines import BLANK, Line, Span, Spans, fits, say
 
@@ -45,11 +45,19 @@ def grouping(changes: Iterable[ResourceChange]) -> Grouping:
     """Sort out causes and consequences; secrets are gone from here on."""
     concealed = tuple(conceal(change) for change in changes if change.action is not Action.NO_OP)
     known = {str(change.address) for change in concealed}
-    followers = {cause: tuple(c for c in concealed if cause in _causes(c)) for cause in sorted(known)}
+    followers = _followers(concealed, known)
     nested = frozenset(str(c.address) for c in concealed if _only_follows(c, known))
     reached = _reached([a for a in known if a not in nested], followers, nested)
     roots = tuple(c for c in concealed if str(c.address) not in nested & reached)
     return Grouping(roots, followers, nested & reached)
+
+
+def _followers(changes: Iterable[ResourceChange], known: set[str]) -> dict[str, tuple[ResourceChange, ...]]:
+    found: dict[str, tuple[ResourceChange, ...]] = {}
+    for change in changes:
+        for cause in sorted(_causes(change) & known):
+            found[cause] = (*found.get(cause, ()), change)
+    return found
 
 
 def _causes(change: ResourceChange) -> set[str]:
@@ -99,11 +107,16 @@ def block_lines(changes: Iterable[ResourceChange], group: Grouping, width: int) 
 def _block(change: ResourceChange, group: Grouping, indent: int, width: int) -> list[Line]:
     if change.action is Action.CREATE and (short := _on_one_line(change, indent, width)):
         return [short]
-    lines = [*_headline(change, group, indent, width), *_inside(change, indent + 4, width)]
+    return [*_headline(change, group, indent, width), *detail_lines(change, group, indent + 4, width)]
+
+
+def detail_lines(change: ResourceChange, group: Grouping, indent: int, width: int) -> list[Line]:
+    """All that stands beneath the headline of an object: what changes inside it, and its consequences."""
+    lines = _inside(change, indent, width)
     group.shown.add(str(change.address))
     for follower in group.followers.get(str(change.address), ()):
         if str(follower.address) in group.nested:
-            lines += [BLANK, *_consequence(follower, change, group, indent + 4, width)]
+            lines += [BLANK, *_consequence(follower, change, group, indent, width)]
     return lines
 
 
@@ -139,6 +152,22 @@ def _headline(change: ResourceChange, group: Grouping, indent: int, width: int) 
     if not why.text or (not below and fits(longer, width)):
         return [longer if why.text else line, *below]
     return [line, *below, *say(why.text, "dim", indent=indent + 6, hang=1)]
+
+
+def headline_text(change: ResourceChange, group: Grouping) -> str:
+    """What the headline says behind the address, for formats that draw no lines."""
+    words = (_what_text(change), "".join(span.text for span in _arrow(change, group)).strip(), _why(change).text)
+    return " ".join(word for word in words if word)
+
+
+def short_values(change: ResourceChange) -> list[tuple[str, object]] | None:
+    """The few values of a new object, by path, if they need no block of their own."""
+    if change.action is not Action.CREATE:
+        return None
+    told = _untold(change)
+    if len(told) > ONE_LINE_FIELDS or any(isinstance(value, (dict, list)) for _, value in told):
+        return None
+    return [(show_path(path), value) for path, value in told]
 
 
 def _why(change: ResourceChange) -> Span:
@@ -206,10 +235,10 @@ def counted(number: int, noun: str) -> str:
 
 
 def _on_one_line(change: ResourceChange, indent: int, width: int) -> Line | None:
-    told = _untold(change)
-    if len(told) > ONE_LINE_FIELDS or any(isinstance(value, (dict, list)) for _, value in told):
+    told = short_values(change)
+    if told is None:
         return None
-    said = [(Span(f"{'.'.join(path)}: ", "dim"), value_span(value, width)) for path, value in told]
+    said = [(Span(f"{path}: ", "dim"), value_span(value, width)) for path, value in told]
     body: list[Span] = [Span(str(change.address), "bold"), *_what(change)]
     for number, spans in enumerate(said):
         body += [Span(", " if number else "  "), *spans]

@@ -263,11 +263,12 @@ def _remark(field: FieldChange) -> Spans:
     """What the values do not say by themselves."""
     if field.effect is Effect.REPLACE:
         return Span("  "), Span("# forces replacement", "delete", whole=True)
-    text = _remark_text(field)
+    text = remark_text(field)
     return (Span("  "), Span("# ", "dim", whole=True), Span(text, "dim")) if text else ()
 
 
-def _remark_text(field: FieldChange) -> str:
+def remark_text(field: FieldChange) -> str:
+    """What the values of a field do not say by themselves, in words."""
     if field.cause is Cause.RELEASED:
         return "line removed, value changed by others: left as it is"
     if field.cause is Cause.REMOVED:

@@ -51,6 +51,11 @@ def diagnostic_lines(diagnostic: Diagnostic) -> Iterator[Line]:
         yield from say(diagnostic.hint, "dim", indent=4)
 
 
+def verdict_text(diagnostics: Iterable[Diagnostic]) -> str:
+    """The line that counts all problems."""
+    return "".join(span.text for span in _verdict(list(diagnostics)).body)
+
+
 def _verdict(diagnostics: list[Diagnostic]) -> Line:
     count = Counter(diagnostic.severity for diagnostic in diagnostics)
     names = [(Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.NOTE, "note")]
