@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from typing import Annotated
 
@@ -60,7 +60,7 @@ def main() -> None:
     for name in "stdout", "stderr":
         stream = getattr(sys, name)
         if stream is None:  # closed by the caller, as `>&-` does
-            setattr(sys, name, open(os.devnull, "w"))
+            setattr(sys, name, io.StringIO())
         else:
             # A terminal that lacks a sign shows an escape; it is no reason to fail half-way through an apply.
             stream.reconfigure(errors="backslashreplace")
