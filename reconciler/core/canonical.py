@@ -144,7 +144,8 @@ def plain_number(value: float) -> float | int:
 
 def struct_to_tree(value: Any) -> Tree:
     """A google.protobuf.Struct as plain values; everything in it counts, zeros and empties too."""
-    return {name: _struct_value(item) for name, item in value.fields.items()}
+    # Protobuf gives the entries of a map in another order in each process; equal plans must be equal text.
+    return {name: _struct_value(item) for name, item in sorted(value.fields.items())}
 
 
 def _struct_value(value: Any) -> Any:
