@@ -5,6 +5,7 @@ Belongs here: the `Call` and how it finds its app. Not here: transport (`dispatc
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,10 +27,12 @@ IMPLIED_APP = "default-app"
 
 @dataclass(slots=True)
 class Memory:
-    """What lives as long as the server and is not stored: list lag and training polls."""
+    """What lives as long as the server and is not stored."""
 
     lag: Lag
     polls: dict[Key, int] = field(default_factory=dict)
+    wake: threading.Event = field(default_factory=threading.Event)
+    """Set by whoever leaves work for the background (`processing.py`)."""
 
 
 @dataclass(slots=True)

@@ -84,6 +84,7 @@ class Store:
     def __init__(self, database: Path | str, clock: Callable[[], int] = time.time_ns) -> None:
         self._lock = threading.RLock()
         self._clock = clock
+        self._depth = 0
         self._connection = _connect(str(database))
         latest = self._connection.execute("SELECT max(modified) FROM objects").fetchone()[0]
         self._last_tick = latest or 0
@@ -95,15 +96,21 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of what happens inside is stored, or none of it."""
+        """All of what happens inside is stored, or none of it. One inside another of the same thread joins it."""
         with self._lock:
+            if self._depth:
+                yield
+                return
             self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
             try:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._depth = 0
 
     def tick(self) -> int:
         """Now, in nanoseconds, later than every tick before: creation order is total even on a coarse clock."""
@@ -169,26 +176,60 @@ class Store:
         ascending: bool = True,
         limit: int = -1,
         offset: int = 0,
+        after: Row | None = None,
     ) -> Iterator[Row]:
-        """Objects of one kind in one app, in order; ties keep the order of creation."""
+        """Objects of one kind in one app, in order; ties keep the order of creation. `after` begins behind a row."""
         if order not in ORDERS:
             raise ValueError(f"unknown order {order!r}")
         way = "ASC" if ascending else "DESC"
         where = "" if parent is None else " AND parent=?"
-        values: list[object] = [user, app, kind, *([] if parent is None else [parent]), limit, offset]
+        values: list[object] = [user, app, kind, *([] if parent is None else [parent])]
+        if after is not None:
+            where += f" AND ({order}, seq) {'>' if ascending else '<'} (?, ?)"
+            values += [after.key.id if order == "id" else getattr(after, order), after.seq]
+        values += [limit, offset]
         sql = f"SELECT {_COLUMNS} FROM objects WHERE user=? AND app=? AND kind=?{where}"
         cursor = self._connection.execute(f"{sql} ORDER BY {order} {way}, seq {way} LIMIT ? OFFSET ?", values)
         return map(_row, cursor)
 
-    def linked(self, target: str, kind: str) -> list[Row]:
+    def linked(self, target: str, kind: str, *, limit: int = -1) -> list[Row]:
         """Objects of one kind that point at a target, oldest first."""
         columns = ", ".join("o." + c for c in _COLUMNS.split(", "))
         cursor = self._connection.execute(
             f"SELECT {columns} FROM links l JOIN objects o ON o.seq = l.source"
-            " WHERE l.target=? AND o.kind=? ORDER BY o.seq",
-            (target, kind),
+            " WHERE l.target=? AND o.kind=? ORDER BY l.source LIMIT ?",
+            (target, kind, limit),
         )
         return [_row(values) for values in cursor]
+
+    def link(self, row: Row, target: str) -> None:
+        """Let an object point at one more target."""
+        self._link(row.seq, (target,))
+
+    def unlink(self, row: Row, target: str) -> None:
+        """Let an object no longer point at a target."""
+        self._connection.execute("DELETE FROM links WHERE source=? AND target=?", (row.seq, target))
+
+    def targets(self, row: Row) -> list[str]:
+        """Everything an object points at."""
+        cursor = self._connection.execute("SELECT target FROM links WHERE source=? ORDER BY target", (row.seq,))
+        return [str(target) for (target,) in cursor]
+
+    def count_linked(self, target: str, user: str, app: str, kind: str) -> int:
+        """How many objects of one kind in one app point at a target."""
+        found = self._connection.execute(
+            "SELECT count(*) FROM links l JOIN objects o ON o.seq = l.source"
+            " WHERE l.target=? AND o.user=? AND o.app=? AND o.kind=?",
+            (target, user, app, kind),
+        ).fetchone()
+        return int(found[0])
+
+    def count_by_name(self, user: str, app: str, kind: str) -> dict[str, int]:
+        """How many objects of one kind an app holds under each name."""
+        cursor = self._connection.execute(
+            "SELECT name, count(*) FROM objects WHERE user=? AND app=? AND kind=? GROUP BY name", (user, app, kind)
+        )
+        return {str(name): int(count) for name, count in cursor}
 
     def count(self, user: str, app: str, kind: str) -> int:
         """How many objects of one kind an app holds."""
@@ -205,6 +246,14 @@ class Store:
         """Remove all children of one object, such as the versions of a model."""
         self._connection.execute(
             "DELETE FROM objects WHERE user=? AND app=? AND kind=? AND parent=?", (user, app, kind, parent)
+        )
+
+    def sweep(self, kind: str) -> None:
+        """Remove objects outside all apps that nothing points at any more, such as the bytes of a deleted input."""
+        self._connection.execute(
+            "DELETE FROM objects WHERE user='' AND app='' AND kind=?"
+            " AND NOT EXISTS (SELECT 1 FROM links WHERE target = ? || objects.id)",
+            (kind, f"{kind}:"),
         )
 
     def move_children(self, user: str, app: str, kind: str, parent: str, new_parent: str) -> None:
