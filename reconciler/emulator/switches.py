@@ -124,6 +124,34 @@ class Switches:
         meaning="deleting the app's default workflow or a last version is refused with 22999 / allowed",
     )  # fmt: skip
 
+    # -- running models and workflows
+    greater_than: str = _choice(
+        "strict", "or-equal", fact="14.3",
+        meaning="a score exactly at its threshold does not pass GREATER_THAN / passes, as the walkthrough words it",
+    )  # fmt: skip
+    mapper_graph: str = _choice(
+        "all", "app-wide", fact="14.3",
+        meaning="a concept-synonym-mapper without knowledge_graph_id follows relations of all graphs / only of none",
+    )  # fmt: skip
+    mapper_relations: str = _choice(
+        "all", "synonyms", fact="4.4",
+        meaning="a concept-synonym-mapper follows synonyms, hyponyms and hypernyms / only synonyms",
+    )  # fmt: skip
+    writer_concepts: str = _choice(
+        "own", "all", fact="7.9",
+        meaning="an annotation-writer leaves out concepts of other apps / writes them too",
+    )  # fmt: skip
+    mixed_predict: str = _choice(
+        "fail-fast", "mixed", fact="2.3",
+        meaning="one bad input fails the whole call with 10020 / only itself, and the call answers 10010",
+    )  # fmt: skip
+    not_run: str = _choice(
+        "fails-the-node", "fails-the-run", fact="5",
+        meaning="a node the emulator cannot run says so in its output and ends its branch / fails the workflow",
+    )  # fmt: skip
+    random_seed: int = _number(0, fact="4.5", meaning="what random-sample draws with; the same seed draws the same")
+    knn_neighbours: int = _number(5, fact="4.5", meaning="labelled inputs a knn-concept model asks")
+
     # -- apps, concepts, relations
     base_workflow_copy: str = _choice(
         "except-empty", "never", "always", fact="U16",
