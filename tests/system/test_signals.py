@@ -1,0 +1,132 @@
+"""Ctrl-C, SIGTERM, and a terminal somebody sits at."""
+
+import os
+import pty
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.system
+
+SET = "auto-annotation"
+Started = Callable[..., tuple[subprocess.Popen[str], str]]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_the_emulator_says_when_it_is_ready_and_stops_when_told(emulator_process: Started, stop: int) -> None:
+    process, base = emulator_process("--user-id", "alice")
+    assert base.startswith("http://127.0.0.1:")
+    process.send_signal(stop)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_the_emulators_key(shell: Any, emulator_process: Started) -> None:
+    _, base = emulator_process("--pat", "key")
+    shell.use(base, "key")
+    assert shell("plan", SET).code == 0
+    shell.use(base, "another")
+    assert shell("plan", SET).code == 7
+
+
+def test_a_taken_port(shell: Any, emulator_process: Started) -> None:
+    _, base = emulator_process()
+    ended = shell("emulator", "--database", ":memory:", "--port", base.rpartition(":")[2])
+    assert ended.code == 1
+    assert "cannot listen on" in ended.err
+
+
+def test_ctrl_c_while_planning_ends_at_once(shell: Any, emulator_process: Started) -> None:
+    process, base = emulator_process("--latency", "10s")
+    shell.use(base)
+    planning = shell.start("plan", SET)
+    time.sleep(2)
+    began = time.monotonic()
+    planning.send_signal(signal.SIGINT)
+    out, err = planning.communicate(timeout=20)
+    assert (planning.returncode, out, err) == (130, "", "Error: interrupted\n")
+    assert time.monotonic() - began < 5
+    process.kill()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_lets_what_is_in_flight_finish(shell: Any, emulator_process: Started, stop: int) -> None:
+    _, base = emulator_process("--latency", "100ms")
+    shell.use(base)
+    applying = shell.start("apply", SET, "-y", "--parallelism", "2")
+    _until(applying, "concepts/people: created")
+    applying.send_signal(stop)
+    out, err = applying.communicate(timeout=30)
+    assert applying.returncode == 130
+    assert "Interrupt received" in err
+    assert "Apply interrupted." in out
+    assert "Run apply again: it continues where this stopped." in out
+    assert "Traceback" not in err
+
+    assert shell("apply", SET, "-y").code == 0
+    assert shell("plan", SET, "--detailed-exitcode").code == 0
+
+
+def test_the_second_signal_ends_at_once(shell: Any, emulator_process: Started) -> None:
+    process, base = emulator_process("--latency", "700ms")
+    shell.use(base)
+    applying = shell.start("apply", SET, "-y", "--parallelism", "2")
+    _until(applying, "apps/people-app: created")
+    applying.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    applying.send_signal(signal.SIGINT)
+    out, err = applying.communicate(timeout=30)
+    assert applying.returncode == 130
+    assert "Stopped at once." in err
+    assert "Apply interrupted." not in out  # nobody waited for an account
+    process.kill()
+
+
+def _until(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} never came")
+
+
+@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 1), ("no", 1)])
+def test_a_terminal_is_asked(shell: Any, answer: str, code: int) -> None:
+    shown, ended = _at_terminal(shell, answer, "apply", SET, "--local")
+    assert ended == code
+    assert "Only 'yes' is accepted: " in shown
+    assert "\x1b[" in shown
+    assert ("Apply complete!" in shown) is (code == 0)
+    assert ("nothing was changed" in shown) is (code == 1)
+
+
+def test_a_terminal_that_a_pipeline_lends_is_not_asked(shell: Any) -> None:
+    shell.environ["CI"] = "true"
+    shown, ended = _at_terminal(shell, "yes", "apply", SET, "--local")
+    assert ended == 1
+    assert "there is no terminal to ask on" in shown
+
+
+def _at_terminal(shell: Any, answer: str, *words: str) -> tuple[str, int]:
+    """All that a terminal shows, and the exit code; the answer is typed when it is asked for."""
+    ours, theirs = pty.openpty()
+    process = shell.start(*words, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            read = os.read(ours, 4096)
+        except OSError:  # the other side is closed
+            break
+        if not read:
+            break
+        shown += read
+        if b"is accepted: " in shown and answer:
+            os.write(ours, f"{answer}\n".encode())
+            answer = ""
+    os.close(ours)
+    return shown.decode(), process.wait(30)
