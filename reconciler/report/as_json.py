@@ -23,7 +23,7 @@ def plan_json(plan: Plan) -> str:
 
 def result_json(result: ApplyResult) -> str:
     """The account of an apply: what got done, each step's end, the calls by name."""
-    return _text(
+    return json_text(
         {
             "format_version": FORMAT_VERSION,
             "complete": result.complete,
@@ -48,13 +48,13 @@ def diagnostics_json(diagnostics: Iterable[Diagnostic]) -> str:
     """Every problem in the shape of `terraform validate -json`."""
     ordered = by_place(diagnostics)
     count = Counter(diagnostic.severity for diagnostic in ordered)
-    return _text(
+    return json_text(
         {
             "format_version": FORMAT_VERSION,
             "valid": not count[Severity.ERROR],
             "error_count": count[Severity.ERROR],
             "warning_count": count[Severity.WARNING],
-            "diagnostics": [_diagnostic(diagnostic) for diagnostic in ordered],
+            "diagnostics": [diagnostic_values(diagnostic) for diagnostic in ordered],
         }
     )
 
@@ -62,7 +62,7 @@ def diagnostics_json(diagnostics: Iterable[Diagnostic]) -> str:
 def error_json(error: ReconcilerError) -> str:
     """An error that ended a run, with its exit code."""
     inside = getattr(error, "diagnostics", ())
-    return _text(
+    return json_text(
         {
             "format_version": FORMAT_VERSION,
             "error": {
@@ -70,7 +70,7 @@ def error_json(error: ReconcilerError) -> str:
                 "exit_code": error.exit_code,
                 "message": error.message,
                 "hint": error.hint,
-                "diagnostics": [_diagnostic(diagnostic) for diagnostic in by_place(inside)],
+                "diagnostics": [diagnostic_values(diagnostic) for diagnostic in by_place(inside)],
             },
         }
     )
@@ -89,21 +89,24 @@ def _step(outcome: StepOutcome) -> dict[str, Any]:
     }
 
 
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+def diagnostic_values(diagnostic: Diagnostic) -> dict[str, Any]:
+    """A diagnostic in Terraform's words."""
     return {
         "severity": str(diagnostic.severity),
         "summary": diagnostic.summary,
         "detail": diagnostic.hint or "",
         "address": diagnostic.address,
-        "range": _range(diagnostic.location),
+        "range": range_values(diagnostic.location),
     }
 
 
-def _range(location: Location | None) -> dict[str, Any] | None:
+def range_values(location: Location | None) -> dict[str, Any] | None:
+    """A place in Terraform's words."""
     if location is None:
         return None
     return {"filename": location.file, "start": {"line": location.line, "column": location.column}}
 
 
-def _text(value: dict[str, Any]) -> str:
+def json_text(value: dict[str, Any]) -> str:
+    """The JSON text of a document; what JSON cannot hold must be gone from it."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.core.change import Action, ResourceChange
 from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.outcome import ApplyResult, Status, StepOutcome
 from reconciler.core.plan import Pin, Plan, Refusal
@@ -190,5 +189,3 @@ def _steps(outcomes: Sequence[StepOutcome]) -> Iterator[Block]:
 
 def _outputs(outcome: StepOutcome) -> str:
     return "<br>".join(f"{text(name)} {code(value)}" for name, value in sorted(outcome.outputs.items()))
-
-

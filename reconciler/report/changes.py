@@ -92,6 +92,13 @@ def is_moved(change: ResourceChange) -> bool:
     return change.action is Action.UPDATE and bool(own) and all(f.cause in MOVED for f in own)
 
 
+def moved_fields(change: ResourceChange) -> int:
+    """How much of it others moved in the live app: fields, or 1 for an object that they deleted."""
+    if change.action is Action.CREATE:
+        return int(change.cause is Cause.DRIFT)
+    return sum(field.cause in MOVED for field in change.fields)
+
+
 def block_lines(changes: Iterable[ResourceChange], group: Grouping, width: int) -> list[Line]:
     """One block an object; those of a single line stand together."""
     blocks = [_block(change, group, 0, width) for change in changes]

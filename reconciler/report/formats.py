@@ -1,0 +1,160 @@
+"""Every format by its name: what `--format NAME` and `--report NAME=FILE` may ask for, for each kind of value.
+
+Belongs here: names. A function takes the value and the circumstances, and returns the whole text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from reconciler.core.diagnostics import Diagnostic, ReconcilerError, did_you_mean
+from reconciler.core.drift import DriftReport
+from reconciler.core.outcome import ApplyResult
+from reconciler.core.plan import Plan
+from reconciler.report import as_events, as_github, as_gitlab, as_junit, as_markdown, as_sarif, as_text, event_stream
+from reconciler.report.drift_markdown import drift_markdown
+from reconciler.report.drift_text import drift_text
+from reconciler.report.fitting import STEP_SUMMARY
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Value(StrEnum):
+    """What a report can be about."""
+
+    PLAN = "plan"
+    RESULT = "result"
+    DIAGNOSTICS = "diagnostics"
+    DRIFT = "drift"
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a report says that is not in the value."""
+
+    now: datetime = EPOCH
+    version: str = ""
+    color: bool = False
+    width: int = 100
+    plan_path: str = ""
+    """Where the plan was saved."""
+    exit_code: int = 0
+    more: str = ""
+    """Markdown that says where a report can be seen whole, if it had to be cut."""
+
+
+Renderer = Callable[[Any, Circumstances], str]
+
+ALIASES = {"md": "markdown", "jsonl": "events", "step-summary": "github-summary", "outputs": "github-outputs"}
+
+
+def names(value: Value) -> list[str]:
+    """The formats in which such a value can be told, aliases left out."""
+    return list(FORMATS[value])
+
+
+def all_names() -> list[str]:
+    """Every format there is."""
+    return list(dict.fromkeys(name for table in FORMATS.values() for name in table))
+
+
+def renderer(name: str, value: Value) -> Renderer:
+    """The function for a name; raises ReconcilerError with what there is instead."""
+    table = FORMATS[value]
+    known = ALIASES.get(name, name)
+    if known not in table:
+        hint = did_you_mean(name, [*table, *ALIASES]) or f"it is one of: {', '.join(table)}"
+        what = f"a {value} has no format" if known in all_names() else "unknown format"
+        raise ReconcilerError(f"{what} {name!r}", hint=hint)
+    return table[known]
+
+
+def render(name: str, value: Value, what: object, circumstances: Circumstances) -> str:
+    """The text of a value in a format."""
+    return renderer(name, value)(what, circumstances)
+
+
+# ---- the documents that need pydantic are loaded when they are wanted
+
+
+def _plan_json(plan: Plan, _: Circumstances) -> str:
+    from reconciler.report.as_json import plan_json
+
+    return plan_json(plan)
+
+
+def _result_json(result: ApplyResult, _: Circumstances) -> str:
+    from reconciler.report.as_json import result_json
+
+    return result_json(result)
+
+
+def _diagnostics_json(problems: Iterable[Diagnostic], _: Circumstances) -> str:
+    from reconciler.report.as_json import diagnostics_json
+
+    return diagnostics_json(problems)
+
+
+def _drift_json(report: DriftReport, _: Circumstances) -> str:
+    from reconciler.report.drift_json import drift_json
+
+    return drift_json(report)
+
+
+# ---- the table
+
+PLAN: Mapping[str, Renderer] = {
+    "text": lambda plan, how: as_text.plan_text(plan, color=how.color, width=how.width),
+    "json": _plan_json,
+    "markdown": lambda plan, how: as_markdown.plan_markdown(plan, more=how.more),
+    "events": lambda plan, how: as_events.plan_events(plan, how.now, version=how.version),
+    "github": lambda plan, how: as_github.plan_annotations(plan),
+    "github-summary": lambda plan, how: as_markdown.plan_markdown(plan, limit=STEP_SUMMARY, more=how.more),
+    "github-outputs": lambda plan, how: as_github.plan_outputs(plan, plan_path=how.plan_path, exit_code=how.exit_code),
+    "gitlab": lambda plan, how: as_gitlab.plan_report(plan),
+}
+
+RESULT: Mapping[str, Renderer] = {
+    "text": lambda result, how: as_text.result_text(result, color=how.color, width=how.width),
+    "json": _result_json,
+    "markdown": lambda result, how: as_markdown.result_markdown(result, more=how.more),
+    "events": lambda result, how: event_stream.result_events(result, how.now, version=how.version),
+    "github": lambda result, how: as_github.result_annotations(result),
+    "github-summary": lambda result, how: as_markdown.result_markdown(result, limit=STEP_SUMMARY, more=how.more),
+    "github-outputs": lambda result, how: as_github.result_outputs(result),
+}
+
+DIAGNOSTICS: Mapping[str, Renderer] = {
+    "text": lambda problems, how: as_text.diagnostics_text(problems, color=how.color, width=how.width),
+    "json": _diagnostics_json,
+    "markdown": lambda problems, how: as_markdown.diagnostics_markdown(problems, more=how.more),
+    "events": lambda problems, how: as_events.diagnostics_events(problems, how.now, version=how.version),
+    "github": lambda problems, how: as_github.diagnostics_annotations(problems),
+    "github-summary": lambda problems, how: as_markdown.diagnostics_markdown(
+        problems, limit=STEP_SUMMARY, more=how.more
+    ),
+    "codequality": lambda problems, how: as_gitlab.codequality(problems),
+    "sarif": lambda problems, how: as_sarif.diagnostics_sarif(problems, version=how.version),
+}
+
+DRIFT: Mapping[str, Renderer] = {
+    "text": lambda report, how: drift_text(report, color=how.color, width=how.width),
+    "json": _drift_json,
+    "markdown": lambda report, how: drift_markdown(report, more=how.more),
+    "events": lambda report, how: as_events.drift_events(report, how.now, version=how.version),
+    "github": lambda report, how: as_github.drift_annotations(report),
+    "github-summary": lambda report, how: drift_markdown(report, limit=STEP_SUMMARY, more=how.more),
+    "github-outputs": lambda report, how: as_github.drift_outputs(report),
+    "junit": lambda report, how: as_junit.drift_junit(report),
+}
+
+FORMATS: Mapping[Value, Mapping[str, Renderer]] = {
+    Value.PLAN: PLAN,
+    Value.RESULT: RESULT,
+    Value.DIAGNOSTICS: DIAGNOSTICS,
+    Value.DRIFT: DRIFT,
+}
