@@ -10,7 +10,7 @@ import io
 import warnings
 from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from reconciler.emulator.prediction.interface import UnreadableImage
 
@@ -26,8 +26,10 @@ def decode(image: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's on size, which is checked below, and on odd metadata
             return _decode(image)
+    except UnidentifiedImageError as error:
+        raise UnreadableImage("the image cannot be read: it is in no known format") from error
     except (Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError) as error:
-        raise UnreadableImage(f"the image cannot be read: {error}".replace(" <_io.BytesIO object>", "")) from error
+        raise UnreadableImage(f"the image cannot be read: {error}") from error
 
 
 def _decode(image: bytes) -> Image.Image:
