@@ -1,6 +1,6 @@
 """What happens as JSON lines, in the words of `terraform plan -json` and `terraform apply -json`.
 
-    {"@level":"info","@message":"models/x: Plan to create","@module":"reconciler.ui","@timestamp":"2026-03-01T12:30:05Z",
+    {"@level":"info","@message":"models/x: Plan to create","@module":"reconciler.ui","@timestamp":"…",
      "change":{"action":"create","resource":{"addr":"models/x",…},…},"type":"planned_change"}       on one line
 
 An object is started and completed once, however many steps it takes; its steps between are `apply_progress`. Keys that
@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.core.change import Action, ResourceChange
-from reconciler.core.diagnostics import Diagnostic, ReconcilerError, Severity
+from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.drift import DriftReport, DriftStatus
 from reconciler.core.outcome import ApplyResult
 from reconciler.core.plan import Plan, Summary
@@ -31,6 +31,7 @@ UI = "1.2"
 """Version of Terraform's stream whose words these are."""
 
 MODULE = "reconciler.ui"
+WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning"}
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warn", Severity.NOTE: "info"}
 
 
@@ -46,10 +47,11 @@ def version_line(now: datetime, version: str) -> str:
 
 
 def diagnostic_line(problem: Diagnostic, now: datetime) -> str:
-    """A problem."""
-    word = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}[problem.severity]
-    values = diagnostic_values(problem)
-    return line("diagnostic", f"{word}: {problem.summary}", now, level=LEVELS[problem.severity], diagnostic=values)
+    """A problem; Terraform's diagnostics are errors and warnings only, so a remark is a `log`."""
+    values, level = diagnostic_values(problem), LEVELS[problem.severity]
+    if problem.severity is Severity.NOTE:
+        return line("log", problem.summary, now, level=level, note=values)
+    return line("diagnostic", f"{WORDS[problem.severity]}: {problem.summary}", now, level=level, diagnostic=values)
 
 
 # ---- whole streams of what is known already
@@ -81,13 +83,6 @@ def summary_line(result: ApplyResult, now: datetime) -> str:
 def diagnostics_events(problems: Iterable[Diagnostic], now: datetime, *, version: str = "") -> str:
     """Every problem of the manifests."""
     return "".join([version_line(now, version), *(diagnostic_line(problem, now) for problem in problems)])
-
-
-def error_line(error: ReconcilerError, now: datetime) -> str:
-    """The error that ends a run, with its exit code."""
-    problem = Diagnostic(Severity.ERROR, error.message, hint=error.hint)
-    values = diagnostic_values(problem)
-    return line("diagnostic", f"Error: {error}", now, level="error", diagnostic=values, exit_code=error.exit_code)
 
 
 def drift_events(report: DriftReport, now: datetime, *, version: str = "") -> str:

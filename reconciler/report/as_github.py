@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.core.change import Action, ResourceChange
-from reconciler.core.diagnostics import Diagnostic, Severity
+from reconciler.core.diagnostics import Diagnostic, ReconcilerError, Severity
 from reconciler.core.drift import DriftEntry, DriftReport, DriftStatus
 from reconciler.core.outcome import ApplyResult, Status
 from reconciler.core.plan import Plan, Refusal, Summary
@@ -37,11 +37,16 @@ def diagnostics_annotations(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def plan_annotations(plan: Plan) -> str:
-    """What a reviewer must see of a plan: what was refused, what others moved, and the plan's own remarks."""
+    """What a reviewer must see of a plan, at most ten of a kind."""
+    return diagnostics_annotations(plan_findings(plan))
+
+
+def plan_findings(plan: Plan) -> list[Diagnostic]:
+    """A plan as problems: what was refused, what others moved, and the plan's own remarks."""
     drifted = [_moved(change) for change in plan.changes if moved_fields(change)]
     places = {change.address: change.location for change in plan.changes}
     refused = [replace(_refused(refusal), location=places.get(refusal.address)) for refusal in plan.refusals]
-    return diagnostics_annotations([*refused, *drifted, *plan.notes])
+    return [*refused, *drifted, *plan.notes]
 
 
 def result_annotations(result: ApplyResult) -> str:
@@ -138,6 +143,11 @@ def drift_outputs(report: DriftReport) -> str:
     verdict = "true" if report.moved else "unknown" if count.unknown else "false"
     numbers = {name: getattr(count, name) for name in ("in_sync", "drifted", "missing", "unknown", "unmanaged")}
     return _lines({"drift": verdict, **numbers, "exitcode": report.exit_code})
+
+
+def error_outputs(error: ReconcilerError) -> str:
+    """Lines for `$GITHUB_OUTPUT` of a run that ended before anything was known."""
+    return _lines({"exitcode": error.exit_code})
 
 
 def _outputs(count: Summary, more: dict[str, object]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from reconciler.core.diagnostics import ReconcilerError
 from reconciler.core.drift import DriftEntry, DriftReport, DriftStatus
 from reconciler.report.drift_words import entry_details, entry_summary, summary_text, unmanaged_text
 from reconciler.report.lines import printable
@@ -35,6 +36,21 @@ def drift_junit(report: DriftReport) -> str:
         *map(unmanaged_text, report.unmanaged),
     ]
     SubElement(suite, "system-out").text = _clean("\n".join(said))
+    return _document(root)
+
+
+def error_junit(error: ReconcilerError) -> str:
+    """An error that ended the run before there was a report: one test case that could not be run."""
+    numbers = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0"}
+    root = Element("testsuites", {"name": "reconciler drift"} | numbers)
+    suite = SubElement(root, "testsuite", {"name": "drift"} | numbers)
+    case = SubElement(suite, "testcase", name="drift", classname="reconciler")
+    ended = SubElement(case, "error", message=_clean(" ".join(error.message.split())), type=type(error).__name__)
+    ended.text = _clean(f"{error.message}\n{error.hint or ''}".strip())
+    return _document(root)
+
+
+def _document(root: Element) -> str:
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 

@@ -19,6 +19,7 @@ from reconciler.report import as_events, as_github, as_gitlab, as_junit, as_mark
 from reconciler.report.drift_markdown import drift_markdown
 from reconciler.report.drift_text import drift_text
 from reconciler.report.fitting import STEP_SUMMARY
+from reconciler.report.problems import inside
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,6 +31,8 @@ class Value(StrEnum):
     RESULT = "result"
     DIAGNOSTICS = "diagnostics"
     DRIFT = "drift"
+    ERROR = "error"
+    """What ended a run before there was any of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,12 @@ def _diagnostics_json(problems: Iterable[Diagnostic], _: Circumstances) -> str:
     return diagnostics_json(problems)
 
 
+def _error_json(error: ReconcilerError, _: Circumstances) -> str:
+    from reconciler.report.as_json import error_json
+
+    return error_json(error)
+
+
 def _drift_json(report: DriftReport, _: Circumstances) -> str:
     from reconciler.report.drift_json import drift_json
 
@@ -116,6 +125,8 @@ PLAN: Mapping[str, Renderer] = {
     "github-summary": lambda plan, how: as_markdown.plan_markdown(plan, limit=STEP_SUMMARY, more=how.more),
     "github-outputs": lambda plan, how: as_github.plan_outputs(plan, plan_path=how.plan_path, exit_code=how.exit_code),
     "gitlab": lambda plan, how: as_gitlab.plan_report(plan),
+    "codequality": lambda plan, how: as_gitlab.codequality(as_github.plan_findings(plan)),
+    "sarif": lambda plan, how: as_sarif.diagnostics_sarif(as_github.plan_findings(plan), version=how.version),
 }
 
 RESULT: Mapping[str, Renderer] = {
@@ -152,9 +163,25 @@ DRIFT: Mapping[str, Renderer] = {
     "junit": lambda report, how: as_junit.drift_junit(report),
 }
 
+ERROR: Mapping[str, Renderer] = {
+    "text": lambda error, how: as_text.error_text(error, color=how.color, width=how.width),
+    "json": _error_json,
+    "markdown": lambda error, how: as_markdown.diagnostics_markdown(inside(error), more=how.more),
+    "events": lambda error, how: as_events.diagnostics_events(inside(error), how.now, version=how.version),
+    "github": lambda error, how: as_github.diagnostics_annotations(inside(error)),
+    "github-summary": lambda error, how: as_markdown.diagnostics_markdown(
+        inside(error), limit=STEP_SUMMARY, more=how.more
+    ),
+    "github-outputs": lambda error, how: as_github.error_outputs(error),
+    "codequality": lambda error, how: as_gitlab.codequality(inside(error)),
+    "sarif": lambda error, how: as_sarif.diagnostics_sarif(inside(error), version=how.version),
+    "junit": lambda error, how: as_junit.error_junit(error),
+}
+
 FORMATS: Mapping[Value, Mapping[str, Renderer]] = {
     Value.PLAN: PLAN,
     Value.RESULT: RESULT,
     Value.DIAGNOSTICS: DIAGNOSTICS,
     Value.DRIFT: DRIFT,
+    Value.ERROR: ERROR,
 }

@@ -33,6 +33,12 @@ def error_text(error: ReconcilerError, *, color: bool, width: int = 100) -> str:
     return render(lines, color=color, width=max(40, width))
 
 
+def inside(error: ReconcilerError) -> tuple[Diagnostic, ...]:
+    """An error as problems: those that it brings, else itself."""
+    brought: tuple[Diagnostic, ...] = getattr(error, "diagnostics", ())
+    return brought or (Diagnostic(Severity.ERROR, error.message, hint=error.hint),)
+
+
 def by_place(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Sorted by file, line and column; what has no place stands first."""
     return sorted(diagnostics, key=lambda d: (d.location or _NOWHERE, d.severity, d.summary))
