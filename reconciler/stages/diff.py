@@ -39,7 +39,20 @@ from reconciler.core.state import (
     recorded_paths,
     remembered,
 )
-from reconciler.core.tree import ABSENT, Path, Tree, Unknown, fingerprint, get, path_text, project, put, same, walk
+from reconciler.core.tree import (
+    ABSENT,
+    Path,
+    Tree,
+    Unknown,
+    canonical_json,
+    fingerprint,
+    get,
+    path_text,
+    project,
+    put,
+    same,
+    walk,
+)
 
 Kinds = Mapping[str, Kind]
 """Keyed by plural."""
@@ -310,17 +323,11 @@ def _differing(have: Tree, want: Tree, paths: list[Path], kind: Kind) -> list[Pa
     """The only use of deepdiff: which of the owned leaves differ, each leaf compared as a whole."""
     from deepdiff import DeepDiff  # 0.1 s to import, so only when something differs
 
-    left = {path_text(p): _comparable(value_at(have, p, kind)) for p in paths}
-    right = {path_text(p): _comparable(value_at(want, p, kind)) for p in paths}
-    delta = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0, ignore_nan_inequality=True)
+    # As canonical text, since deepdiff takes [True] for [1] while our fingerprints tell them apart.
+    left, right = ({path_text(p): canonical_json(value_at(t, p, kind)) for p in paths} for t in (have, want))
+    delta = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0)
     names = {change.path(output_format="list")[0] for changes in delta.values() for change in changes}
     return [path for path in paths if path_text(path) in names]
-
-
-def _comparable(value: Any) -> Any:
-    if value is ABSENT:
-        return {"absent": True}
-    return {"unknown": str(value.address)} if isinstance(value, Unknown) else [value]
 
 
 def _leaf(
