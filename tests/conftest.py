@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from reconciler import pipeline
 from reconciler.client.api import GrpcApi, ReadOnlyApi
@@ -18,6 +19,19 @@ from reconciler.emulator.server import Emulator
 from reconciler.emulator.switches import Switches
 from reconciler.stages.guard import RULES, Rails
 from reconciler.stages.resolve import Options
+
+settings.register_profile(
+    "same-each-time", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("other-each-time", settings.get_profile("same-each-time"), derandomize=False, print_blob=True)
+settings.load_profile("same-each-time")
+
+
+def pytest_report_header() -> str:
+    return (
+        "random examples are the same each time: run a failed test again to replay it; "
+        "--hypothesis-profile=other-each-time looks for new ones"
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
