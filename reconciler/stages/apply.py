@@ -121,8 +121,9 @@ def _drain(run: _Run, ready: _Ready, workers: int) -> None:
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    step = running.pop(future)
                     run.finish(future.result())
-                    ready.ended(running.pop(future))
+                    ready.ended(step)
             except KeyboardInterrupt:
                 if run.interrupted:
                     raise
