@@ -138,6 +138,9 @@ def test_a_picture_seen_before_is_not_looked_at_again(picture: Picture) -> None:
 def test_looking_takes_well_under_a_second(picture: Picture) -> None:
     predictor = VisionPredictor(remembered=0)
     predictor.concepts(picture("cat"))  # loads the nets
-    start = time.perf_counter()
-    predictor.concepts(picture("astronaut"))
-    assert time.perf_counter() - start < 1  # 50 to 70 ms on one core; benchmarks/vision.py measures
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        predictor.concepts(picture("astronaut"))
+        times.append(time.perf_counter() - start)
+    assert min(times) < 1  # 50 to 70 ms on one core that has nothing else to do; benchmarks/vision.py measures
