@@ -17,6 +17,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from reconciler.emulator import access, errors
 from reconciler.emulator.access import PUBLIC_USER, Caller, Scope
 from reconciler.emulator.lag import Lag
+from reconciler.emulator.prediction.interface import Predictor
+from reconciler.emulator.prediction.loading import load_predictor
 from reconciler.emulator.rpcs import Rpc
 from reconciler.emulator.store import Key, Row, Store
 from reconciler.emulator.switches import Switches
@@ -30,9 +32,14 @@ class Memory:
     """What lives as long as the server and is not stored."""
 
     lag: Lag
+    predictor: Predictor = field(default_factory=load_predictor)
     polls: dict[Key, int] = field(default_factory=dict)
+    training: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a version learns: one at a time."""
     wake: threading.Event = field(default_factory=threading.Event)
     """Set by whoever leaves work for the background (`processing.py`)."""
+    hosting: str = "https://data.emulator.invalid"
+    """Where the bytes of inputs are served (`hosting.py`)."""
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,8 @@ class Dispatcher:
     calls: Calls
     memory: Memory
     hooks: list[Hook] = field(default_factory=list)
+    long: frozenset[str] = frozenset()
+    """Operations that open their own transactions, since they must not hold the store all the time."""
     throttle: Throttle = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +85,7 @@ class Dispatcher:
         operation = self.operations.get(rpc.name)
         if operation is None:
             raise Refusal(codes.NOT_IMPLEMENTED, f"the emulator does not implement {rpc.name}")
-        with self.store.transaction():
+        with nullcontext() if rpc.name in self.long else self.store.transaction():
             return operation(Call(rpc, caller, self.store, self.switches, self.memory), request)
 
     def _stamp(self, reply: Any, request_id: str) -> None:

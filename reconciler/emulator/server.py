@@ -21,9 +21,15 @@ from reconciler.emulator.access import Keyring
 from reconciler.emulator.calls import Calls
 from reconciler.emulator.context import Memory
 from reconciler.emulator.dispatch import Dispatcher, Handlers
+from reconciler.emulator.execution import teaching
 from reconciler.emulator.faults import Faults, Hook
+from reconciler.emulator.hosting import Hosting
 from reconciler.emulator.lag import Lag
-from reconciler.emulator.operations.table import OPERATIONS
+from reconciler.emulator.operations.table import LONG, OPERATIONS
+from reconciler.emulator.prediction.loading import load_predictor
+from reconciler.emulator.prediction.taught_file import TaughtFileError, read
+from reconciler.emulator.prediction.vision import limit_blas_threads
+from reconciler.emulator.processing import Processor
 from reconciler.emulator.rpcs import RPCS
 from reconciler.emulator.store import Store, StoreError
 from reconciler.emulator.switches import Switches
@@ -40,7 +46,7 @@ class Emulator:
     """A local Clarifai service for as long as a `with` block lasts.
 
     `database` is a file that survives, or `:memory:`. `tokens` maps keys to user ids (or `user/app` for app keys);
-    without it every non-empty key belongs to `user_id`.
+    without it every non-empty key belongs to `user_id`. `teach` is a file of taught answers; the database keeps them.
     """
 
     def __init__(
@@ -53,22 +59,31 @@ class Emulator:
         tokens: Mapping[str, str] | None = None,
         switches: Switches | None = None,
         keep_calls: int | None = None,
+        teach: Path | None = None,
     ) -> None:
         self.user_id = user_id
         self.calls = Calls(keep_calls)
         self.faults = Faults()
         self._switches = switches or Switches()
         self._host, self._port = host, port
+        taught = None if teach is None else read(teach)
         self._store = Store(database)
         catalogue.seed(self._store)
+        if taught is not None:
+            teaching.put(self._store, taught)
+        memory = Memory(Lag(self._switches), teaching.predictor(self._store, load_predictor()))
+        self._memory = memory
+        self._processor = Processor(self._store, self._switches, memory)
+        self._hosting = Hosting(self._store, host)
         self._dispatcher = Dispatcher(
             self._store,
             self._switches,
             Keyring(user_id, tokens),
             OPERATIONS,
             self.calls,
-            Memory(Lag(self._switches)),
+            memory,
             [self.faults],
+            LONG,
         )
         self._server: grpc.Server | None = None
 
@@ -103,13 +118,17 @@ class Emulator:
             raise PortTaken(f"cannot listen on {self.address}: the port is taken or not allowed") from None
         server.start()
         self._server = server
+        self._memory.hosting = self._hosting.start()
+        self._processor.start()
         return self
 
     def stop(self, grace: float = 0.2) -> None:
-        """Let calls in flight end within `grace` seconds, then close the database."""
+        """Let calls in flight end within `grace` seconds and the background what it is at, then close the database."""
         if self._server is not None:
             self._server.stop(grace).wait()
             self._server = None
+        self._processor.stop()
+        self._hosting.stop()
         self._store.close()
 
     def __enter__(self) -> Emulator:
@@ -131,6 +150,7 @@ def serve(
     user_id: str = "me-local",
     tokens: Mapping[str, str] | None = None,
     switches: Switches | None = None,
+    taught: Path | None = None,
     announce: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> int:
     """Run in the foreground until SIGTERM or SIGINT and return the exit code.
@@ -138,17 +158,19 @@ def serve(
     Announces exactly one line once the server answers. A port or a file that cannot be used is one line on stderr
     and code 1.
     """
+    limit_blas_threads()
     stopping = threading.Event()
     previous = {number: signal.signal(number, _setter(stopping)) for number in (signal.SIGTERM, signal.SIGINT)}
     emulator: Emulator | None = None
     try:
         emulator = Emulator(
-            database, host=host, port=port, user_id=user_id, tokens=tokens, switches=switches, keep_calls=0
-        )
+            database, host=host, port=port, user_id=user_id, tokens=tokens, switches=switches, keep_calls=0,
+            teach=taught,
+        )  # fmt: skip
         emulator.start()
         announce(f"Clarifai emulator ready on {emulator.base} (user {user_id}, database {database})")
         stopping.wait()
-    except (PortTaken, StoreError) as error:
+    except (PortTaken, StoreError, TaughtFileError) as error:
         print(f"emulator: {error}", file=sys.stderr)
         return 1
     finally:

@@ -39,11 +39,25 @@ _TEXTS: Mapping[int, str] = {
     21201: "Model permission denied",
     21202: "Invalid model argument",
     21203: "Invalid model request",
+    21313: "Model prediction failed",
     22002: "Workflow requires trained models",
     22100: "Workflow already exists",
     22104: "Invalid workflow argument",
     22107: "Invalid workflow graph",
     22999: "Invalid workflow request",
+    24150: "Annotation success",
+    24151: "Annotation pending",
+    30000: "Download complete",
+    30001: "Download pending",
+    30002: "Input download failed",
+    30003: "Download in progress",
+    30100: "Input has a duplicate ID or URL",
+    30101: "Input format unsupported",
+    30104: "Invalid input argument",
+    30106: "Input URL is invalid",
+    39999: "Invalid input request",
+    40001: "Invalid prediction request",
+    40002: "Invalid search request",
     40003: "Invalid request",
     40010: "Duplicate key",
     98011: "Internal error",
@@ -94,7 +108,7 @@ def http_of(code: int) -> int:
         return _HTTP[code]
     if 11000 <= code < 11100 or code == 11200:
         return 401
-    if 21100 <= code < 21110 or code in (30000, 30001, 24150, 24151, 24157, 24159):
+    if 21100 <= code < 21110 or code in (30000, 30001, 30003, 24150, 24151, 24157, 24159):
         return 200
     if code >= 98000:
         return 500

@@ -210,6 +210,36 @@ class Switches:
     list_delay: float = _number(0.0, fact="U28", meaning="seconds until a new object shows up in lists")
     list_delay_reads: int = _number(0, fact="U28", meaning="list calls of its kind that miss a new object")
 
+    # -- inputs and annotations
+    input_delay: float = _number(0.0, fact="7.1", meaning="seconds until a new input is looked at")
+    delete_delay: float = _number(0.0, fact="14.1.10", meaning="seconds until a deleted input is gone; 0 = at once")
+    input_order: str = _choice("newest-first", "oldest-first", fact="3.0", meaning="order of ListInputs")
+    failed_run: str = _choice(
+        "awaited", "always", "never", fact="7.1",
+        meaning="an input on which the default workflow fails is 30002 if that workflow has an annotation-writer and "
+        "takes such inputs / in any case / never: it is 30000 and its details say what failed",
+    )  # fmt: skip
+    omitted_concept: str = _choice(
+        "one", "zero", fact="U23", meaning="a concept posted with an input or annotation without value is 1 / 0"
+    )
+    annotation_order: str = _choice(
+        "newest-first", "oldest-first", fact="14.3",
+        meaning="order of ListAnnotations: as a test of the live service needs it / as the docs have it",
+    )  # fmt: skip
+    plain_annotations: str = _choice(
+        "trusted", "user-made", fact="14.3",
+        meaning="ListAnnotations without any filter lists trusted annotations / those that no model put out",
+    )  # fmt: skip
+    writer_worker: str = _choice(
+        "user", "workflow", fact="U25", meaning="the worker of a written annotation is its user / the workflow version"
+    )
+    writer_trusted: str = _choice(
+        "by-status", "always", fact="U25", meaning="a written annotation is trusted if its status is 24150 / always"
+    )
+    writer_values: str = _choice(
+        "kept", "one", fact="U25", meaning="concepts of a written annotation keep the predicted value / have value 1"
+    )
+
     # -- the wire
     latency: float = _number(0.0, fact="9", meaning="seconds every call takes")
     rps: int = _number(0, fact="9", meaning="calls per second and user before 11005; 0 = no limit")

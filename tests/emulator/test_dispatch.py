@@ -68,8 +68,8 @@ def test_a_bug_in_an_operation_is_in_band_and_rolled_back(api, monkeypatch, capf
         raise ZeroDivisionError("a bug")
 
     api.model("m")
-    monkeypatch.setattr(api.emulator._dispatcher, "operations", {**OPERATIONS, "GetModel": broken})
-    status = api("GetModel", model_id="m").status
+    monkeypatch.setattr(api.emulator._dispatcher, "operations", {**OPERATIONS, "ListConcepts": broken})
+    status = api("ListConcepts").status
     assert (status.code, status.http_status_code) == (99009, 500)
     assert "ZeroDivisionError: a bug" in capfd.readouterr().err
     assert [model.id for model in api.ok("ListModels").models] == ["m"]

@@ -116,7 +116,7 @@ def train_polls(api):
     api.model("m", "visual-classifier")
     version = api.version("m")
     polls = 0
-    while api.ok("GetModelVersion", model_id="m", version_id=version.id).model_version.status.code == 21103:
+    while api.ok("GetModelVersion", model_id="m", version_id=version.id).model_version.status.code in (21103, 21101):
         polls += 1
     return polls
 

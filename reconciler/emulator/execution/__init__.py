@@ -12,6 +12,7 @@ Belongs here: what a node does with data. Not here: gRPC requests and replies (`
     limits      max_concepts, min_value, select_concepts
     picture     an image on its way to a net, downloaded only if somebody has to see it
     nets        the public models that a net stands for
+    embeddings  the embeddings of an app's inputs, as stored
     trained     the models that were trained here
     training    learning from an app's labelled inputs
     teaching    taught scores kept in the database

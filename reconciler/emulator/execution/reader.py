@@ -21,7 +21,7 @@ from reconciler.emulator.store import Row, Store
 from reconciler.emulator.switches import Switches
 
 ARTEFACT = "artefact"
-"""Kind of the rows that hold what a version learned; the parent is the model, the id the version."""
+"""Kind of the rows that hold what a version learned, under the version's id: a rename of the model leaves them be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Reader:
     def artefact(self, learned: Pinned) -> bytes | None:
         """What a trained version learned, or None."""
         with self._store.transaction():
-            row = self._store.get(learned.scope.key(ARTEFACT, learned.version.id, learned.model.id))
+            row = self._store.get(learned.scope.key(ARTEFACT, learned.version.id))
         return row.body if row else None
 
 

@@ -17,7 +17,7 @@ from clarifai_grpc.grpc.api.status import status_pb2
 from reconciler.emulator import errors, ids, links, model_types, paging, params, patching, statuses
 from reconciler.emulator.access import Scope
 from reconciler.emulator.context import Call, Operation
-from reconciler.emulator.operations import concepts, model_views, pins
+from reconciler.emulator.operations import concepts, model_views, pins, trainings
 from reconciler.emulator.store import Row
 
 ModelVersion = resources_pb2.ModelVersion
@@ -106,31 +106,19 @@ def get_model_version(
     """One version; reading a queued one moves its training on."""
     scope = call.readable(request.user_app_id)
     model = _find_model(call, scope, request.model_id)
-    row = progress(call, model_views.find_version(call, model, request.version_id))
+    row = model_views.find_version(call, model, request.version_id)
     shown = model_views.render_version(call, row, model_views.type_of(model))
     return service_pb2.SingleModelVersionResponse(model_version=shown)
+
+
+def _named(call: Call, request: service_pb2.GetModelVersionRequest) -> Row:
+    model = _find_model(call, call.readable(request.user_app_id), request.model_id)
+    return model_views.find_version(call, model, request.version_id)
 
 
 def _find_model(call: Call, scope: Scope, identifier: str) -> Row:
     find = model_views.find if scope.named else model_views.find_anywhere
     return find(call, scope, identifier)
-
-
-def progress(call: Call, row: Row) -> Row:
-    """One poll of a version in training; after `train_polls` of them it ends.
-
-    Only inputs of the app could teach it anything, and there are none here: it ends without data (21110).
-    """
-    version = ModelVersion.FromString(row.body)
-    if version.status.code != codes.MODEL_QUEUED_FOR_TRAINING:
-        return row
-    polls = call.memory.polls.get(row.key, 0)
-    if polls < call.switches.train_polls:
-        call.memory.polls[row.key] = polls + 1
-        return row
-    call.memory.polls.pop(row.key, None)
-    version.status.CopyFrom(statuses.state(codes.MODEL_TRAINING_NO_DATA))
-    return call.store.update(row, version.SerializeToString())
 
 
 def list_model_versions(
@@ -203,6 +191,7 @@ def delete_model_version(call: Call, request: service_pb2.DeleteModelVersionRequ
     model = model_views.find(call, scope, request.model_id)
     row = model_views.find_version(call, model, request.version_id)
     pins.release(call, links.to_version(scope.user, scope.app, model.key.id, row.key.id), f"model version {row.key.id}")
+    trainings.forget(call, row)
     call.store.delete(row)
     newest = model_views.latest(call, model)
     call.store.update(model, model.body, modified=newest.created if newest else model.created)
@@ -218,10 +207,13 @@ def get_model_version_export(
     raise errors.missing(f"export of model version {request.version_id}")
 
 
+POLLS = ("GetModelVersion",)
+"""Reads that move a training on."""
+
 OPERATIONS: Mapping[str, Operation] = {
     "GetModelVersionExport": get_model_version_export,
     "PostModelVersions": post_model_versions,
-    "GetModelVersion": get_model_version,
+    "GetModelVersion": trainings.watched(_named, get_model_version),
     "ListModelVersions": list_model_versions,
     "PatchModelVersions": patch_model_versions,
     "DeleteModelVersion": delete_model_version,

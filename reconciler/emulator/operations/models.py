@@ -15,7 +15,7 @@ from clarifai_grpc.grpc.api.status import status_pb2
 from reconciler.emulator import errors, ids, limits, links, model_types, paging, patching
 from reconciler.emulator.access import PUBLIC, Scope
 from reconciler.emulator.context import Call, Operation
-from reconciler.emulator.operations import model_filters, model_versions, model_views, pins
+from reconciler.emulator.operations import model_filters, model_versions, model_views, pins, trainings
 from reconciler.emulator.store import Row
 
 Model = resources_pb2.Model
@@ -41,8 +41,6 @@ def get_model_output_info(call: Call, request: service_pb2.GetModelRequest) -> s
 
 def _get(call: Call, request: service_pb2.GetModelRequest, *, with_data: bool) -> service_pb2.SingleModelResponse:
     row, version = named(call, request)
-    if version is not None:
-        version = model_versions.progress(call, version)
     model = model_views.render(call, row, version, with_data=with_data)
     if call.switches.old_model_ids == "as-sent":
         model.id = request.model_id
@@ -60,6 +58,10 @@ def named(
     if request.version_id:
         return row, model_views.find_version(call, row, request.version_id)
     return row, model_views.latest(call, row)
+
+
+def _watched(call: Call, request: service_pb2.GetModelRequest) -> Row | None:
+    return named(call, request)[1]
 
 
 def list_models(call: Call, request: service_pb2.ListModelsRequest) -> service_pb2.MultiModelResponse:
@@ -205,6 +207,8 @@ def delete_models(call: Call, request: service_pb2.DeleteModelsRequest) -> statu
 def _delete(call: Call, row: Row) -> None:
     key = row.key
     pins.release(call, links.to_model(key.user, key.app, key.id), f"model {key.id}")
+    for version in model_views.versions(call, row):
+        trainings.forget(call, version)
     call.store.wipe_children(key.user, key.app, model_views.VERSION, key.id)
     call.store.delete(row)
 
@@ -220,9 +224,12 @@ def list_model_concepts(call: Call, request: service_pb2.ListModelConceptsReques
     return service_pb2.MultiConceptResponse(concepts=paging.cut(call, request, fitting))
 
 
+POLLS = ("GetModel", "GetModelOutputInfo")
+"""Reads that move a training on."""
+
 OPERATIONS: Mapping[str, Operation] = {
-    "GetModel": get_model,
-    "GetModelOutputInfo": get_model_output_info,
+    "GetModel": trainings.watched(_watched, get_model),
+    "GetModelOutputInfo": trainings.watched(_watched, get_model_output_info),
     "ListModels": list_models,
     "PostModelsSearches": search_models,
     "PostModels": post_models,

@@ -9,10 +9,14 @@ from collections.abc import Mapping
 
 from reconciler.emulator.context import Operation
 from reconciler.emulator.operations import (
+    annotation_reviews,
     apps,
     concept_languages,
     concepts,
+    input_jobs,
+    inputs,
     knowledge_graphs,
+    model_outputs,
     model_tags,
     model_types,
     model_versions,
@@ -21,9 +25,11 @@ from reconciler.emulator.operations import (
     renames,
     status_codes,
     users,
+    workflow_results,
     workflow_versions,
     workflows,
 )
+from reconciler.emulator.operations import annotations as annotation_calls
 
 OPERATIONS: Mapping[str, Operation] = {
     **status_codes.OPERATIONS,
@@ -37,7 +43,16 @@ OPERATIONS: Mapping[str, Operation] = {
     **models.OPERATIONS,
     **model_tags.OPERATIONS,
     **model_versions.OPERATIONS,
+    **model_outputs.OPERATIONS,
     **workflows.OPERATIONS,
     **workflow_versions.OPERATIONS,
+    **workflow_results.OPERATIONS,
     **renames.OPERATIONS,
+    **inputs.OPERATIONS,
+    **input_jobs.OPERATIONS,
+    **annotation_calls.OPERATIONS,
+    **annotation_reviews.OPERATIONS,
 }
+
+LONG: frozenset[str] = frozenset({"PostModelOutputs", "PostWorkflowResults", *models.POLLS, *model_versions.POLLS})
+"""Operations that may download, predict or train: they open transactions of their own, each a short one."""

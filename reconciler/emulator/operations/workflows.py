@@ -29,12 +29,21 @@ _CLEARABLE = ("description", "notes")
 def get_workflow(call: Call, request: service_pb2.GetWorkflowRequest) -> service_pb2.SingleWorkflowResponse:
     """A workflow with its newest nodes; an empty id means the app's default workflow."""
     scope = call.readable(request.user_app_id)
-    if request.workflow_id:
-        row = _find_anywhere(call, scope, request.workflow_id)
-    else:
-        default = apps.default_workflow(call, scope)
-        row = find(call, Scope(default.user_id, default.app_id), default.id)
+    row = find_or_default(call, scope, request.workflow_id)
     return service_pb2.SingleWorkflowResponse(workflow=render(call, row))
+
+
+def find_or_default(call: Call, scope: Scope, identifier: str) -> Row:
+    """A workflow by its id; an empty id means the app's default workflow."""
+    if identifier:
+        return _find_anywhere(call, scope, identifier)
+    default = apps.default_workflow(call, scope)
+    return find(call, Scope(default.user_id, default.app_id), default.id)
+
+
+def scope_of(row: Row) -> Scope:
+    """The app a workflow lives in."""
+    return Scope(row.key.user, row.key.app)
 
 
 def find(call: Call, scope: Scope, identifier: str) -> Row:

@@ -118,7 +118,7 @@ def test_a_trainable_version_without_data_queues_and_ends_without_data(api):
     def poll():
         return api.ok("GetModelVersion", model_id="m", version_id=version.id).model_version.status.code
 
-    assert [poll() for _ in range(4)] == [21103, 21103, 21110, 21110]
+    assert [poll() for _ in range(4)] == [21103, 21101, 21110, 21110]
 
 
 def test_a_pretrained_version_is_trained(api):
