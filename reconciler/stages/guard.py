@@ -207,10 +207,20 @@ def not_ours(live: LiveState, owner: str, counts: Mapping[str, int]) -> str | No
     if app is None or app.record is None or app.record.owner != owner:
         return "no record of ours: the app was not made by this manifest set"
     counted = [f"{counts[name]} {name}" for name in ("inputs", "datasets", "pipelines") if counts.get(name)]
+    counted += [
+        f"{more} {kind} that no list shows"
+        for kind in ("models", "workflows")
+        if (more := _unlisted(kind, live, counts))
+    ]
     strangers = [str(address) for address, o in sorted(live.observed.items()) if not _made_by(o, owner)]
     strangers += [f"objects of owner {other!r}" for other, theirs in sorted(live.others.items()) if theirs.entries]
     listed = counted + strangers[:5] + ([f"{len(strangers) - 5} more"] if len(strangers) > 5 else [])
     return ", ".join(listed) or None
+
+
+def _unlisted(kind: str, live: LiveState, counts: Mapping[str, int]) -> int:
+    """How many more objects the service counts than its lists show (a list may lag behind)."""
+    return max(0, counts.get(kind, 0) - sum(address.kind == kind for address in live.observed))
 
 
 def _made_by(observed: Observed, owner: str) -> bool:

@@ -1,0 +1,262 @@
+"""Each rule of the guard: what it refuses, the flag it names, and that the flag lifts it."""
+
+import pytest
+
+from reconciler import pipeline
+from reconciler.core.address import Address, Scope
+from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
+from reconciler.core.declaration import Lifecycle
+from reconciler.core.state import Desired, DesiredState, Entry, Inventory, LiveState, Observed, Record
+from reconciler.stages.guard import RULES, Case, Rails, guard, not_ours
+
+HERE = Scope("me", "app")
+KINDS = pipeline.by_plural()
+
+
+def at(text):
+    return Address.parse(text, HERE)
+
+
+def observed(text, owner="us", tree=None, protect=False):
+    address = at(text)
+    record = Record(owner, address.qualified, {}, protect) if owner else None
+    return Observed(address, KINDS[address.kind].name, tree or {}, record)
+
+
+def live(*found, others=None):
+    return LiveState(HERE, True, {o.address: o for o in found}, Inventory("us", {}), others or {})
+
+
+def declared(text, tree=None, protect=False):
+    address = at(text)
+    return Desired(address, KINDS[address.kind].name, tree or {}, frozenset(), Lifecycle(protect=protect))
+
+
+def change(text, action, *paths, effect=Effect.IN_PLACE):
+    fields = tuple(FieldChange(tuple(p.split(".")), "a", "b", Cause.EDIT, effect) for p in paths)
+    return ResourceChange(at(text), KINDS[at(text).kind].name, action, fields)
+
+
+def case(*changes, found=(), items=(), documents=1, counts=None, others=None, **rails):
+    state = DesiredState(HERE, "us", {i.address: i for i in items}, documents)
+    allowed = frozenset(tuple(a.split("=")) for a in rails.pop("allowed", ()))
+    return Case(changes, state, live(*found, others=others), KINDS, Rails(allowed, **rails), counts=counts or {})
+
+
+def refused(*changes, **more):
+    return [(r.rule, str(r.address), r.flag) for r in guard(case(*changes, **more))]
+
+
+def node(model):
+    return {"nodes": {"n": {"model": {"id": model}}}}
+
+
+# ---- flags
+
+
+@pytest.mark.parametrize(
+    ("pattern", "allows"),
+    [
+        ("models/m", True), ("models/*", True), ("*", True), ("me/app/models/m", True), ("me/*", True),
+        ("models/n", False), ("workflows/*", False), ("you/app/models/m", False),
+    ],
+)  # fmt: skip
+def test_a_flag_names_an_address_or_a_glob_of_its_own_rule(pattern, allows):
+    rails = Rails(frozenset({("delete", pattern)}))
+    assert rails.allows("delete", at("models/m")) is allows
+    assert not rails.allows("replace", at("models/m"))
+
+
+# ---- one rule each
+
+
+ONE_EACH = {
+    "empty": {"documents": 0, "found": [observed("apps/app")]},
+    "takeover": {"changes": [change("models/m", Action.UPDATE)], "found": [observed("models/m", owner="them")]},
+    "adopt": {
+        "changes": [change("models/m", Action.UPDATE, "description")],
+        "found": [observed("models/m", owner=None)],
+    },
+    "replace": {
+        "changes": [change("models/m", Action.REPLACE, "model_type_id", effect=Effect.REPLACE)],
+        "found": [observed("models/m")],
+    },
+    "protected": {"changes": [change("models/m", Action.DELETE)], "found": [observed("models/m", protect=True)]},
+    "in-use": {
+        "changes": [change("models/m", Action.DELETE)],
+        "found": [observed("models/m"), observed("workflows/w", owner=None, tree=node("m"))],
+    },
+    "delete": {
+        "changes": [change(f"models/m{i}", Action.DELETE) for i in range(3)],
+        "found": [observed(f"models/m{i}") for i in range(5)],
+    },
+}
+
+
+def parts(rule):
+    more = dict(ONE_EACH[rule])
+    return more.pop("changes", []), more
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_refuses_and_its_own_flag_lifts_it(rule):
+    changes, more = parts(rule)
+    refusals = refused(*changes, **more)
+    assert {found for found, _, _ in refusals} == {rule}
+    for _, address, flag in refusals:
+        assert flag == (f"--adopt {address}" if rule == "adopt" else f"--allow {rule}={address}")
+    allowed = [f"{rule}={address}" for _, address, _ in refusals]
+    assert refused(*changes, allowed=allowed, **more) == []
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_flags_of_all_other_rules_lift_nothing(rule):
+    changes, more = parts(rule)
+    others = [f"{other}=*" for other in RULES if other != rule]
+    assert {found for found, _, _ in refused(*changes, allowed=others, **more)} == {rule}
+
+
+# ---- how much may be deleted
+
+
+@pytest.mark.parametrize(
+    ("doomed", "owned", "refusals"),
+    [(2, 2, 0), (2, 5, 0), (3, 10, 0), (3, 9, 3), (4, 13, 4), (4, 14, 0), (30, 100, 0), (31, 100, 31), (3, 3, 3)],
+)
+def test_fewer_than_three_or_up_to_thirty_percent_may_be_deleted(doomed, owned, refusals):
+    changes = [change(f"models/m{i}", Action.DELETE) for i in range(doomed)]
+    found = [observed(f"models/m{i}") for i in range(owned)]
+    assert len(refused(*changes, found=found)) == refusals
+    assert refused(*changes, found=found, destroying=True) == []
+
+
+def test_objects_of_others_do_not_raise_the_share():
+    found = [observed(f"models/m{i}") for i in range(4)] + [observed(f"models/x{i}", owner="them") for i in range(90)]
+    assert len(refused(*(change(f"models/m{i}", Action.DELETE) for i in range(3)), found=found)) == 3
+
+
+def test_deletes_allowed_by_name_do_not_count():
+    changes, more = parts("delete")
+    assert refused(*changes, allowed=["delete=models/m0"], **more) == []
+
+
+def test_forgetting_is_no_deletion():
+    changes = [change(f"concepts/c{i}", Action.FORGET) for i in range(5)]
+    assert refused(*changes, found=[observed(f"concepts/c{i}") for i in range(5)]) == []
+
+
+# ---- whose it is
+
+
+def test_an_identical_object_without_record_may_be_adopted():
+    assert refused(change("models/m", Action.ADOPT), found=[observed("models/m", owner=None)]) == []
+
+
+def test_a_record_of_another_owner_is_refused_even_if_nothing_else_differs():
+    [found] = refused(change("models/m", Action.ADOPT), found=[observed("models/m", owner="them")])
+    assert found[0] == "takeover"
+
+
+@pytest.mark.parametrize(("tree", "free"), [({"name": "c"}, True), ({}, True), ({"name": "C"}, False),
+                                            ({"name": "c", "definition": "d"}, False),
+                                            ({"name": "c", "metadata": {"a": 1}}, False)])  # fmt: skip
+def test_a_concept_as_the_service_makes_it_may_be_taken(tree, free):
+    found = [observed("concepts/c", owner=None, tree=tree)]
+    assert (refused(change("concepts/c", Action.UPDATE, "name"), found=found) == []) is free
+
+
+def test_what_is_left_as_it_is_needs_no_permission():
+    assert refused(change("models/m", Action.NO_OP), found=[observed("models/m")]) == []
+
+
+# ---- protection
+
+
+@pytest.mark.parametrize(
+    ("line", "record", "destroying", "refusals"),
+    [(True, True, False, 1), (False, True, False, 1), (False, False, False, 0), (True, False, False, 1),
+     (False, True, True, 1), (False, False, True, 0)],
+)  # fmt: skip
+def test_protection_counts_in_the_manifest_and_in_the_live_object(line, record, destroying, refusals):
+    found = [observed("models/m", protect=record)]
+    items = [declared("models/m", protect=line)]
+    changes = [change("models/m", Action.DELETE if destroying else Action.REPLACE)]
+    rules = [r for r in refused(*changes, found=found, items=items, destroying=destroying) if r[0] == "protected"]
+    assert len(rules) == refusals
+
+
+# ---- in use
+
+
+def test_what_a_manifest_will_no_longer_use_is_free():
+    found = [observed("models/m"), observed("workflows/w", tree=node("m"))]
+    items = [declared("workflows/w", tree=node("other"))]
+    assert refused(change("models/m", Action.DELETE), found=found, items=items) == []
+
+
+def test_what_goes_together_is_free():
+    found = [observed("models/m"), observed("workflows/w", tree=node("m"))]
+    assert refused(change("models/m", Action.DELETE), change("workflows/w", Action.DELETE), found=found) == []
+
+
+DEFAULT = {"default_workflow": {"id": "w"}}
+
+
+@pytest.mark.parametrize(("owner", "refusals"), [("us", 0), ("them", 1), (None, 1)])
+def test_a_default_workflow_is_in_use_unless_the_app_is_ours_and_is_put_on_another(owner, refusals):
+    found = [observed("workflows/w"), observed("apps/app", owner=owner, tree=DEFAULT)]
+    assert len(refused(change("workflows/w", Action.DELETE), found=found)) == refusals
+
+
+def test_a_default_that_stays_declared_is_in_use():
+    found = [observed("workflows/w"), observed("apps/app", tree=DEFAULT)]
+    items = [declared("apps/app", tree=DEFAULT)]
+    [refusal] = guard(case(change("workflows/w", Action.DELETE), found=found, items=items))
+    assert "apps/app as its default workflow" in refusal.message
+
+
+# ---- apps
+
+
+def test_no_flag_replaces_an_app():
+    gone = change("apps/app", Action.REPLACE, "default_language", effect=Effect.REPLACE)
+    found = [observed("apps/app")]
+    assert refused(gone, found=found, allowed=[f"{rule}=*" for rule in RULES]) == [("replace", "apps/app", None)]
+
+
+STRANGERS = {
+    "an app without record": ({"found": [observed("apps/app", owner=None)]}, "no record of ours"),
+    "an app of others": ({"found": [observed("apps/app", owner="them")]}, "no record of ours"),
+    "inputs": ({"counts": {"inputs": 3}}, "3 inputs"),
+    "datasets": ({"counts": {"datasets": 1}}, "1 datasets"),
+    "pipelines": ({"counts": {"pipelines": 2}}, "2 pipelines"),
+    "a model": ({"found": [observed("apps/app"), observed("models/m", owner=None)]}, "models/m"),
+    "a workflow": ({"found": [observed("apps/app"), observed("workflows/w", owner="them")]}, "workflows/w"),
+    "another inventory": ({"others": {"them": Inventory("them", {"x": Entry()})}}, "objects of owner 'them'"),
+}
+
+
+@pytest.mark.parametrize("what", STRANGERS)
+def test_no_flag_deletes_an_app_that_holds(what):
+    more, said = STRANGERS[what]
+    more = {"found": [observed("apps/app")], **more}
+    everything = [f"{rule}=*" for rule in RULES]
+    doomed = change("apps/app", Action.DELETE)
+    [refusal] = guard(case(doomed, allowed=everything, destroying=True, delete_app=True, **more))
+    assert (refusal.rule, refusal.flag) == ("delete-app", None)
+    assert said in refusal.message
+
+
+def test_an_app_of_ours_with_a_base_workflow_can_be_deleted():
+    state = live(observed("apps/app"), observed("models/m"), observed("workflows/Universal", owner=None))
+    assert not_ours(state, "us", {"inputs": 0, "models": 1}) is None
+
+
+def test_many_strangers_are_counted_not_listed():
+    state = live(observed("apps/app"), *(observed(f"models/m{i}", owner=None) for i in range(9)))
+    assert "4 more" in not_ours(state, "us", {})
+
+
+def test_models_that_only_the_counts_know_save_an_app():
+    state = live(observed("apps/app"), observed("models/m"))
+    assert not_ours(state, "us", {"models": 5}) == "4 models that no list shows"
