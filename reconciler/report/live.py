@@ -120,9 +120,10 @@ class LiveProgress:
 
         now = self._clock()
         rows = Table.grid(padding=(0, 1))
-        for row in self._board.rows(now):
+        under_way = self._board.rows(now)
+        for row in under_way:
             rows.add_row(self._spinner, _one_line(row))
-        return Group(rows, self._bar(now))
+        return Group(rows, self._bar(now)) if under_way else self._bar(now)
 
     def _bar(self, now: float) -> Any:
         from rich.progress_bar import ProgressBar

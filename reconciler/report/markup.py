@@ -17,7 +17,7 @@ UNSEEN = "&#8203;"
 _SPECIAL = re.compile(r"[\\`*_\[\]|~$]|(?<=:)//|(?<=www)\.")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": f"@{UNSEEN}", "#": f"#{UNSEEN}"}
 _PLAIN_CODE = re.compile(r"[^`|\\\s](?:[^`|\\]*[^`|\\\s])?")
-_PUNCTUATION = re.compile(r"[^\w\s./()=,+-]")
+_PUNCTUATION = re.compile(r"[^\w\s./()=,+-]|_")
 
 
 def text(value: str) -> str:
@@ -76,7 +76,7 @@ def quoted(content: str) -> str:
 
 def hidden(words: Iterable[str]) -> str:
     """A comment nobody sees, by which a program finds its own text again."""
-    inside = re.sub(r"-{2,}|[<>]", "-", " ".join(printable(word) for word in words))
+    inside = re.sub(r"[-<>]{2,}|[<>]", "-", " ".join(printable(word) for word in words))
     return f"<!-- {inside} -->\n"
 
 
