@@ -52,31 +52,31 @@ def well_formed(text: str) -> None:
 
 
 @given(PLANS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_plan_is_well_formed(plan: Plan) -> None:
     well_formed(plan_markdown(plan))
 
 
 @given(RESULTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_result_is_well_formed(result: ApplyResult) -> None:
     well_formed(result_markdown(result))
 
 
 @given(REPORTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_drift_is_well_formed(report: DriftReport) -> None:
     well_formed(drift_markdown(report))
 
 
 @given(st.lists(NOTES, max_size=5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_problems_are_well_formed(some: list[Diagnostic]) -> None:
     well_formed(diagnostics_markdown(some))
 
 
 @given(PLANS, st.integers(1_500, 6_000), st.sampled_from([utf16_units, utf8_bytes]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_cut_plan_is_well_formed_and_short_enough(plan: Plan, most: int, size: object) -> None:
     limit = Limit(most, size, "a test")  # type: ignore[arg-type]
     text = plan_markdown(plan, limit=limit)
@@ -125,7 +125,7 @@ def test_what_is_left_out_is_counted() -> None:
 
 
 def test_the_step_summary_holds_more() -> None:
-    plan = huge(4000)
+    plan = huge(2500)
     said = plan_markdown(plan, limit=STEP_SUMMARY)
     assert COMMENT.most < utf8_bytes(said) <= 2**20
     well_formed(said)

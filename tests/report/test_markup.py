@@ -56,7 +56,7 @@ def squeezed(text: str) -> str:
 
 @pytest.mark.parametrize("word", AMONG)
 @given(more=NASTY)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_words_come_back_and_are_only_words(word: str, more: str) -> None:
     for value in (word, more, word + more):
         tokens = cells(markup.text(value))
@@ -68,7 +68,7 @@ def test_words_come_back_and_are_only_words(word: str, more: str) -> None:
 
 @pytest.mark.parametrize("word", AMONG)
 @given(more=NASTY)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_values_come_back_and_are_only_code(word: str, more: str) -> None:
     for value in (word, more, word + more):
         tokens = cells(markup.code(value))
@@ -82,7 +82,7 @@ def test_values_come_back_and_are_only_code(word: str, more: str) -> None:
 
 
 @given(NASTY)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_nobody_is_notified_and_nothing_linked(value: str) -> None:
     marked = markup.text(value).replace("&#8203;", UNSEEN)
     assert not re.search(f"[@#](?!{UNSEEN})", marked)
@@ -91,7 +91,7 @@ def test_nobody_is_notified_and_nothing_linked(value: str) -> None:
 
 
 @given(NASTY, st.sampled_from(["diff", "mermaid"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_nothing_leaves_a_code_block(value: str, language: str) -> None:
     content = "".join(f"{printable(line)}\n" for line in value.split("\n"))
     tokens = READER.parse(markup.fence(content, language) + "\nafter\n")
@@ -100,7 +100,7 @@ def test_nothing_leaves_a_code_block(value: str, language: str) -> None:
 
 
 @given(NASTY)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_title_of_a_fold_is_one_line_of_text(value: str) -> None:
     for title in (markup.plain_html(value), markup.html_code(value)):
         assert len(title.splitlines()) <= 1
@@ -111,14 +111,14 @@ def test_the_title_of_a_fold_is_one_line_of_text(value: str) -> None:
 
 
 @given(st.lists(NASTY, max_size=3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_hidden_comment_hides_all_of_it(words: list[str]) -> None:
     comment = markup.hidden(words)
     assert re.fullmatch(r"<!-- (?:(?!--)[^<>\n])* -->\n", comment)
 
 
 @given(NASTY)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_label_of_a_picture_keeps_its_quotes(value: str) -> None:
     label = markup.label(value)
     assert not re.search(r"[\"\n`<>\[\]{}|;#](?!\d+;)", re.sub(r"#\d+;", "", label))
