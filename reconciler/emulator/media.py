@@ -9,17 +9,17 @@ Media are rows outside all apps; the inputs that use one point at it, and a medi
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from clarifai_grpc.grpc.api import resources_pb2
 
 from reconciler.emulator.store import Key, Row, Store
 
 KIND: Final = "media"
-PREFIX: Final = "https://data.emulator.invalid"
-"""Where the service says its own copies are; the name never resolves, since nothing serves them."""
-
 _SIZES: Final = ("orig", "tiny", "small", "large")
+_COPY: Final = re.compile(rf"/(?:{'|'.join(_SIZES)})/users/[^/]+/apps/[^/]+/inputs/[a-z]+/([0-9a-f]{{64}})")
 
 
 def target(digest: str) -> str:
@@ -56,16 +56,20 @@ def sweep(store: Store) -> None:
 
 
 def hosted(user: str, app: str, kind: str, digest: str) -> resources_pb2.HostedURL:
-    """The service's own copy of an input's bytes, as replies describe it."""
+    """The service's own copy of an input's bytes, as it is stored: where it is served is known when it is shown."""
     suffix = f"users/{user}/apps/{app}/inputs/{kind}/{digest}"
-    return resources_pb2.HostedURL(prefix=PREFIX, suffix=suffix, sizes=_SIZES, crossorigin="use-credentials")
+    return resources_pb2.HostedURL(suffix=suffix, sizes=_SIZES, crossorigin="use-credentials")
 
 
 def url(copy: resources_pb2.HostedURL) -> str:
-    """The address of the copy in its original size."""
+    """The address of the copy in its original size (all sizes are the same here)."""
     return f"{copy.prefix}/{_SIZES[0]}/{copy.suffix}"
 
 
 def digest_in(address: str) -> str:
     """The digest in the address of one of our own copies; empty for any other address."""
-    return address.rpartition("/")[2] if address.startswith(f"{PREFIX}/") else ""
+    try:
+        found = _COPY.fullmatch(urlsplit(address).path)
+    except ValueError:
+        return ""
+    return found.group(1) if found else ""

@@ -17,6 +17,7 @@ from clarifai_grpc.grpc.api import resources_pb2
 from reconciler.emulator import ids
 from reconciler.emulator.access import Scope
 from reconciler.emulator.context import Call
+from reconciler.emulator.execution import embeddings
 from reconciler.emulator.execution.values import Draft, NodeOutput, Run
 from reconciler.emulator.operations import annotation_views, labels
 from reconciler.emulator.store import Row
@@ -30,6 +31,7 @@ _OPERATORS: Final = ("writer", "threshold", "mapper", "prompter", "crop", "sampl
 
 def keep(call: Call, scope: Scope, home: Row, run: Run, workflow: resources_pb2.Workflow) -> None:
     """Store everything a run gave, inside the caller's transaction."""
+    embeddings.keep(call.store, scope, home.key.id, run.outputs)
     _keep_outputs(call, scope, home, run.outputs)
     _keep_written(call, scope, home, [_written(call, scope, draft, workflow) for draft in run.annotations])
 

@@ -25,11 +25,11 @@ from clarifai_grpc.grpc.api.status import status_code_pb2 as codes
 from reconciler.emulator import downloads, examining, media, outcomes, work
 from reconciler.emulator.access import Caller
 from reconciler.emulator.context import Call, Memory
+from reconciler.emulator.execution import teaching
 from reconciler.emulator.execution.run import run_workflow
 from reconciler.emulator.operations import input_jobs, input_views, inputs
-from reconciler.emulator.prediction.interface import PredictionError
 from reconciler.emulator.rpcs import RPCS
-from reconciler.emulator.store import Row, Store
+from reconciler.emulator.store import Key, Row, Store
 from reconciler.emulator.switches import Switches
 
 Input = resources_pb2.Input
@@ -197,11 +197,8 @@ class Processor:
 
     def _taught(self, address: str) -> bool:
         """The answers for a picture are taught under its address: it need not exist anywhere."""
-        try:
-            self._memory.predictor.concepts(b"", address)
-        except PredictionError:
-            return False
-        return True
+        with self._store.transaction():
+            return self._store.get(Key("", "", teaching.BY_URL, address)) is not None
 
     def _hand_over(self, row: Row, content: bytes | None) -> None:
         message = Input.FromString(row.body)

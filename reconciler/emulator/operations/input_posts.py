@@ -59,8 +59,9 @@ class _Post:
             return input_views.render(self._call, self._store(sent)), None
         except Refusal as refusal:
             echo = Input(id=sent.id, data=sent.data)
-            for each in (echo.data.image, echo.data.video, echo.data.audio):
-                each.ClearField("base64")
+            for field in ("image", "video", "audio"):
+                if echo.data.HasField(field):
+                    getattr(echo.data, field).ClearField("base64")
             input_views.set_status(echo, refusal.code, refusal.details)
             return echo, refusal
 
@@ -132,8 +133,7 @@ class _Post:
             shown.text_info.char_count = len(shown.raw)
             return []
         own = media.digest_in(shown.url)
-        if own and media.get(self._call.store, own) is None:
-            raise Refusal(codes.INPUT_INVALID_URL, f"{shown.url} is no copy that is still here")
+        own = own if own and media.get(self._call.store, own) is not None else ""
         if not (own or (field != "text" and shown.base64)):
             return [work.DOWNLOAD]
         digest = own or media.put(self._call.store, shown.base64)
@@ -163,7 +163,7 @@ def _check_medium(shown: Any, field: str) -> None:
         raise Refusal(codes.INPUT_INVALID_ARGUMENT, f"the {field} needs either a url or {words}")
     if field == "image" and len(content) >= LARGEST_IMAGE:
         raise Refusal(codes.INPUT_OVER_LIMIT, f"the image has {len(content)} bytes, it must be smaller than 20 MB")
-    if shown.url and not media.digest_in(shown.url):
+    if shown.url:
         try:
             downloads.check(shown.url)
         except downloads.DownloadFailed as failure:

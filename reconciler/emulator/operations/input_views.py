@@ -69,5 +69,8 @@ def render(call: Call, row: Row) -> Input:
 
 def _show_copy(call: Call, shown: Any) -> None:
     """The address of the service's own copy once there is one (switch `image_url`)."""
-    if shown.HasField("hosted") and (not shown.url or call.switches.image_url == "hosted"):
+    if not shown.HasField("hosted"):
+        return
+    shown.hosted.prefix = call.memory.hosting
+    if not shown.url or call.switches.image_url == "hosted":
         shown.url = media.url(shown.hosted)

@@ -16,6 +16,7 @@ from clarifai_grpc.grpc.api.status import status_pb2
 from reconciler.emulator import errors, media, paging, patching, work
 from reconciler.emulator.access import Scope
 from reconciler.emulator.context import Call, Operation
+from reconciler.emulator.execution import embeddings
 from reconciler.emulator.operations import annotation_views, batches, input_jobs, input_posts, input_views, labels
 from reconciler.emulator.store import Row, Store
 
@@ -124,6 +125,7 @@ def drop(store: Store, row: Row) -> None:
     input_jobs.settle(store, row, codes.INPUT_DOWNLOAD_FAILED)
     for kind in (annotation_views.KIND, annotation_views.OUTPUT_DATA):
         store.wipe_children(row.key.user, row.key.app, kind, row.key.id)
+    embeddings.forget(store, Scope(row.key.user, row.key.app), row.key.id)
     store.delete(row)
 
 
