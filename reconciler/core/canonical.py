@@ -145,15 +145,16 @@ def plain_number(value: float) -> float | int:
 def struct_to_tree(value: Any) -> Tree:
     """A google.protobuf.Struct as plain values; everything in it counts, zeros and empties too."""
     # Protobuf gives the entries of a map in another order in each process; equal plans must be equal text.
-    return {name: _struct_value(item) for name, item in sorted(value.fields.items())}
+    return {name: struct_value(item) for name, item in sorted(value.fields.items())}
 
 
-def _struct_value(value: Any) -> Any:
+def struct_value(value: Any) -> Any:
+    """A google.protobuf.Value as a plain value."""
     which = value.WhichOneof("kind")
     if which == "struct_value":
         return struct_to_tree(value.struct_value)
     if which == "list_value":
-        return [_struct_value(item) for item in value.list_value.values]
+        return [struct_value(item) for item in value.list_value.values]
     if which == "number_value":
         return plain_number(value.number_value)
     return getattr(value, which) if which in ("string_value", "bool_value") else None

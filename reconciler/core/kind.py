@@ -55,6 +55,8 @@ class Fields:
     sensitive: tuple[str, ...] = ()
     moved: Mapping[str, str] = field(default_factory=dict)
     """Older names of a field -> the one we compare."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What the service fills in where nothing is written; an export leaves it out."""
 
     @cached_property
     def shape(self) -> Shape:
@@ -126,6 +128,10 @@ def _same(tree: Tree) -> Tree:
     return tree
 
 
+def _as_it_is(tree: Tree, address: Address) -> Tree:
+    return tree
+
+
 def _keep_live(want: Tree, have: Tree) -> Tree:
     return have
 
@@ -165,6 +171,8 @@ class Kind:
     """The tree in the order in which it must be sent."""
     complete: Callable[[Tree], Tree] = _same
     """A declared tree with what must be managed although nobody writes it (an operator's first version)."""
+    brief: Callable[[Tree, Address], Tree] = _as_it_is
+    """A live tree as an author would write it: the shortest that means the same."""
     identify: Callable[[Any, Scope], str] = _by_id
     """The id part of the address, from a live message."""
     identify_declared: Callable[[Tree, Scope], str] | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.core.diagnostics import Severity, did_you_mean
+from reconciler.core.tree import Path
 
 THRESHOLDS = "thresholds"
 LABELS = "labels"
@@ -48,6 +49,14 @@ class ParamProblem:
     summary: str
     hint: str | None = None
     severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFacts:
+    """What the service itself says of a type: the values it fills in, and what it keeps secret, by path in a model."""
+
+    defaults: Mapping[Path, Any] = field(default_factory=dict)
+    secrets: tuple[Path, ...] = ()
 
 
 COMPARATORS = {
@@ -140,6 +149,17 @@ def _canonical_value(param: Param | None, value: Any) -> Any:
     if number not in param.enum.values():
         return value
     return number if param.number_form else next(name for name, code in param.enum.items() if code == number)
+
+
+def named_params(model_type_id: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The params with each known enum by name, as people write it."""
+    known = MODEL_TYPES.get(canonical_type(model_type_id))
+    enums = {name: param.enum for name, param in known.params.items()} if known else {}
+    by_code = {name: {code: word for word, code in enum.items()} for name, enum in enums.items()}
+    return {
+        name: by_code.get(name, {}).get(value, value) if isinstance(value, int) else value
+        for name, value in params.items()
+    }
 
 
 def check_params(model_type_id: str, params: Mapping[str, Any]) -> Iterator[ParamProblem]:

@@ -10,7 +10,7 @@ from reconciler.core.address import MAIN, Address, Scope
 from reconciler.core.kind import Fields, Keeps, Kind, Subject, item_data, user_app
 from reconciler.core.remote import Call, Crud
 from reconciler.core.state import Reference
-from reconciler.core.tree import Tree, get
+from reconciler.core.tree import ABSENT, Tree, get, put
 
 EMPTY = {"id": "Empty", "app_id": MAIN.app_id, "user_id": MAIN.user_id}
 """The base workflow without nodes; sent with every new app, else the service copies `Universal` (facts 3.1)."""
@@ -25,6 +25,16 @@ def _references(tree: Tree, scope: Scope) -> Iterable[Reference]:
     user_id = workflow.get("user_id") or (MAIN.user_id if app_id == MAIN.app_id != scope.app_id else scope.user_id)
     target = Scope(user_id, app_id)
     yield Reference(("default_workflow", "id"), Address(target, "workflows", workflow["id"]), foreign=target != scope)
+
+
+def _brief(tree: Tree, address: Address) -> Tree:
+    """Without a name that is the id, and without `Empty`, which is what an app is made with."""
+    workflow = get(tree, ("default_workflow",))
+    if workflow == EMPTY or (workflow is not ABSENT and not workflow.get("id")):
+        tree = put(tree, ("default_workflow",), ABSENT)
+    elif workflow is not ABSENT and not any(reference.foreign for reference in _references(tree, address.scope)):
+        tree = put(tree, ("default_workflow",), {"id": workflow["id"]})
+    return put(tree, ("name",), ABSENT) if tree.get("name") == address.id else tree
 
 
 def _post(kind: Kind, subject: Subject) -> Call:
@@ -64,10 +74,12 @@ KIND = Kind(
         late=("default_workflow",),
         write_only=("image.url",),
         moved={"default_workflow_id": "default_workflow.id"},
+        defaults={"default_language": "en", "visibility.gettable": "PRIVATE", "embeddings_storage": "POSTGRES"},
     ),
     crud=Crud("GetApp", None, "PostApps", "PatchApps", "DeleteApp", "app", "apps"),
     keeps=Keeps.APP,
     references=_references,
+    brief=_brief,
     post=_post,
     delete=_delete,
     unset_late={"default_workflow": EMPTY},

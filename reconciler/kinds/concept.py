@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from clarifai_grpc.grpc.api import resources_pb2
 
+from reconciler.core.address import Address
 from reconciler.core.kind import URL_IDS, Fields, Keeps, Kind
 from reconciler.core.remote import Crud
-from reconciler.core.tree import Tree
+from reconciler.core.tree import ABSENT, Tree, put
 
 
 def _pristine(tree: Tree, name: str) -> bool:
     """As inputs and models create concepts: named by its id, and nothing else (facts 3.2)."""
     rest = {key for key in tree if key not in ("name", "visibility")}
     return not rest and tree.get("name", name) == name
+
+
+def _brief(tree: Tree, address: Address) -> Tree:
+    """Without a name that is the id: the service names a concept so by itself."""
+    return put(tree, ("name",), ABSENT) if tree.get("name") == address.id else tree
 
 
 KIND = Kind(
@@ -33,10 +39,12 @@ KIND = Kind(
         ),
         clearable=(),
         write_only=("image.url",),
+        defaults={"visibility.gettable": "PRIVATE"},
     ),
     crud=Crud.of("Concept", delete=False),
     keeps=Keeps.INVENTORY,
     pristine=_pristine,
+    brief=_brief,
     id_rule=URL_IDS,
     short_ids=False,
     deletable=False,

@@ -65,6 +65,19 @@ def _identify(message: Any, scope: Scope) -> str:
     return _identity(tree, scope)
 
 
+def _brief(tree: Tree, address: Address) -> Tree:
+    """In key form; only an end in another app says where it is."""
+    subject, predicate, object_ = _key(tree, address.scope)
+    ends = {name: _written(end, address.scope) for name, end in (("subject", subject), ("object", object_))}
+    brief = {"subject_concept": ends["subject"], "predicate": predicate, "object_concept": ends["object"]}
+    return {**tree, **brief}
+
+
+def _written(end: _End, scope: Scope) -> Tree:
+    place, concept = end
+    return {"id": concept} | ({} if place == scope else {"app_id": place.app_id, "user_id": place.user_id})
+
+
 def _references(tree: Tree, scope: Scope) -> Iterable[Reference]:
     for name in ("subject_concept", "object_concept"):
         end_scope, concept = _end(tree.get(name, {}), scope)
@@ -134,6 +147,7 @@ KIND = Kind(
     keeps=Keeps.INVENTORY,
     references=_references,
     check=_check,
+    brief=_brief,
     identify=_identify,
     narrow=_narrow,
     identify_declared=_identity,

@@ -20,6 +20,7 @@ from reconciler.core.model_types import (
     canonical_params,
     canonical_type,
     check_params,
+    named_params,
 )
 from reconciler.core.remote import Crud
 from reconciler.core.state import Reference
@@ -53,6 +54,16 @@ def _complete(tree: Tree) -> Tree:
     if "model_version" in tree or known is None or known.trainable:
         return tree
     return {**tree, "model_version": {}}
+
+
+def _brief(tree: Tree, address: Address) -> Tree:
+    """Codes by their names, concepts without: a version shows what the concepts themselves are called."""
+    params, concepts = get(tree, PARAMS), get(tree, CONCEPTS)
+    if isinstance(params, dict):
+        tree = put(tree, PARAMS, named_params(_type(tree), params))
+    if not isinstance(concepts, dict):
+        return tree
+    return put(tree, CONCEPTS, {name: put(concept, ("name",), ABSENT) for name, concept in concepts.items()})
 
 
 def _references(tree: Tree, scope: Scope) -> Iterable[Reference]:
@@ -135,6 +146,7 @@ KIND = Kind(
             "output_info.data": "model_version.output_info.data",
             "output_info.params": "model_version.output_info.params",
         },
+        defaults={"visibility.gettable": "PRIVATE"},
         create_only=("model_type_id",),
         clearable=("model_version.output_info", "model_version.input_info", "model_version.metadata"),
         write_only=("image.url",),
@@ -146,6 +158,7 @@ KIND = Kind(
     normalise=_normalise,
     check=_check,
     complete=_complete,
+    brief=_brief,
     versions=Versions(
         path=VERSION,
         crud=Crud(

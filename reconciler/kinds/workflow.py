@@ -57,6 +57,19 @@ def _align_node(want: Tree, have: Tree) -> Tree:
     return {**have, "model": {**live, **spelled}}
 
 
+def _brief(tree: Tree, address: Address) -> Tree:
+    """Models of the app itself are named by id alone."""
+    nodes = {name: _brief_node(node, address.scope) for name, node in _nodes(tree).items()}
+    return {**tree, "nodes": nodes} if nodes else tree
+
+
+def _brief_node(node: Tree, scope: Scope) -> Tree:
+    model = node.get("model", {})
+    if (model.get("user_id", scope.user_id), model.get("app_id", scope.app_id)) != (scope.user_id, scope.app_id):
+        return node
+    return {**node, "model": {name: value for name, value in model.items() if name not in ("user_id", "app_id")}}
+
+
 def _references(tree: Tree, scope: Scope) -> Iterable[Reference]:
     for name, node in _nodes(tree).items():
         model = node.get("model", {})
@@ -127,11 +140,13 @@ KIND = Kind(
         keyed={"nodes": "id", "nodes.*.output_info_override.data.concepts": "id"},
         clearable=("nodes.*", "metadata"),
         write_only=("image.url",),
+        defaults={"visibility.gettable": "PRIVATE"},
     ),
     crud=Crud.of("Workflow"),
     keeps=Keeps.OVERWRITE,
     references=_references,
     align=_align,
+    brief=_brief,
     check=_check,
     arrange=_arrange,
     reserved_ids=("Empty", "General", "Universal", "Face", "Language-Understanding"),

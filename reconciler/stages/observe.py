@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from reconciler.core.address import MAIN, Address, Scope
-from reconciler.core.canonical import struct_to_tree, tree_from
+from reconciler.core.canonical import struct_to_tree, struct_value, tree_from
 from reconciler.core.kind import Keeps, Kind, Versions, user_app
-from reconciler.core.remote import Api, ApiError, Message, NotAuthorised, NotFound, items
+from reconciler.core.model_types import TypeFacts
+from reconciler.core.remote import Api, ApiError, ApiRefused, Message, NotAuthorised, NotFound, items
 from reconciler.core.state import (
     RECORD_KEY,
     Inventory,
@@ -126,6 +127,27 @@ def count_resources(api: Api, scope: Scope) -> dict[str, int]:
     """What GetResourceCounts says an app holds: datasets, models, workflows, inputs, pipelines (facts 3.1)."""
     reply: Any = api.call("GetResourceCounts", user_app_id=user_app(scope))
     return {field: getattr(reply, field) for field in ("datasets", "models", "workflows", "inputs", "pipelines")}
+
+
+SECRET_FIELDS = frozenset({21, 23})
+"""ModelTypeFieldType ENCRYPTED_STRING and ARRAY_OF_SECRETS (facts 3.7)."""
+
+
+def type_facts(api: Api, kind: Kind, scope: Scope, model_type_id: str) -> TypeFacts:
+    """What GetModelType says of the fields of one type; nothing for a type that it does not know."""
+    try:
+        reply: Any = api.call("GetModelType", user_app_id=user_app(scope), model_type_id=model_type_id)
+    except ApiRefused:
+        return TypeFacts()
+    prefix = kind.versions.path if kind.versions else ()
+    named = {(*prefix, *declared.path.split(".")): declared for declared in reply.model_type.model_type_fields}
+    filled = [path for path, declared in named.items() if declared.HasField("default_value") and not declared.required]
+    tree: Tree = {"model_type_id": model_type_id}
+    for path in filled:
+        tree = put(tree, path, struct_value(named[path].default_value))
+    tree = kind.fold(tree)  # a default may be spelled in another way than we compare
+    secrets = tuple(path for path, declared in named.items() if declared.field_type in SECRET_FIELDS)
+    return TypeFacts({path: get(tree, path) for path in filled}, secrets)
 
 
 def _each(work: Callable[[A], B], things: list[A], workers: int) -> list[B]:

@@ -184,6 +184,12 @@ def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Di
     if any(problem.severity is Severity.ERROR for problem in decoded.problems):
         return None
     tree = kind.complete(kind.fold(canonical(decoded.data, kind.message, kind.fields.shape)))
+    if (
+        kind.versions is not None
+        and kind.versions.path in decoded.positions
+        and get(tree, kind.versions.path) is ABSENT
+    ):
+        tree = put(tree, kind.versions.path, {})  # an empty one asks for a version without any settings
     found = [_locate(problem, declaration, decoded) for problem in kind.check(tree, scope)]
     problems += found
     if any(problem.severity is Severity.ERROR for problem in found):
