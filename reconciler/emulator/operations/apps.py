@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 
-from reconciler.emulator import errors, ids, limits, metadata_action, paging, patching
+from reconciler.emulator import errors, ids, limits, media, metadata_action, paging, patching, work
 from reconciler.emulator.access import PUBLIC_APP, PUBLIC_USER, Scope
 from reconciler.emulator.context import Call, Operation
 from reconciler.emulator.operations import base_workflows
@@ -147,14 +147,22 @@ def _patch(
         if call.switches.overwrite_absent == "cleared":
             patching.clear_absent(app, sent, _CLEARABLE)
     if not isinstance(request, service_pb2.PatchAppsDetailsRequest):
-        _patch_default_workflow(call, scope, app, sent)
+        changed = _patch_default_workflow(call, scope, app, sent)
         _patch_metadata(call, app, sent, request)
+        if changed and request.reindex:
+            work.reindex(call.store, scope.user, scope.app, "input")
+            call.memory.wake.set()
     return call.store.update(row, app.SerializeToString(), modified=call.store.tick(), name=app.name)
 
 
-def _patch_default_workflow(call: Call, scope: Scope, app: App, sent: App) -> None:
-    if sent.default_workflow.id or sent.default_workflow_id:
-        app.default_workflow.CopyFrom(base_workflows.locate(call, scope, sent))
+def _patch_default_workflow(call: Call, scope: Scope, app: App, sent: App) -> bool:
+    """True if the app runs another workflow on its inputs from now on."""
+    if not (sent.default_workflow.id or sent.default_workflow_id):
+        return False
+    found = base_workflows.locate(call, scope, sent)
+    changed = bool(found != app.default_workflow)
+    app.default_workflow.CopyFrom(found)
+    return changed
 
 
 def _patch_metadata(
@@ -170,6 +178,7 @@ def delete_app(call: Call, request: service_pb2.DeleteAppRequest) -> status_pb2.
         raise errors.invalid("user_app_id.app_id is missing")
     scope = call.writable(request.user_app_id)
     call.store.wipe(scope.user, scope.app)
+    media.sweep(call.store)
     call.store.delete(find(call, scope))
     return status_pb2.BaseResponse()
 
