@@ -43,10 +43,11 @@ def get(store: Store, digest: str) -> bytes | None:
 
 
 def of(store: Store, row: Row) -> bytes | None:
-    """The bytes a stored input points at, None while it has none."""
-    for each in store.targets(row):
-        if each.startswith(f"{KIND}:"):
-            return get(store, each.removeprefix(f"{KIND}:"))
+    """The bytes of a stored input's picture, film, sound or text, in this order; None while it has none."""
+    data = resources_pb2.Input.FromString(row.body).data
+    for medium in (data.image, data.video, data.audio, data.text):
+        if medium.HasField("hosted"):
+            return get(store, medium.hosted.suffix.rpartition("/")[2])
     return None
 
 

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from clarifai_grpc.grpc.api import resources_pb2
@@ -179,20 +179,21 @@ class Processor:
 
     def _fetch(self, row: Row) -> bool:
         """Fetch an input's bytes and hand it to the worker, or settle it as failed."""
-        address = input_views.medium(Input.FromString(row.body)).url
-        content, failure = None, None
-        try:
-            content = downloads.fetch(address)
-        except downloads.DownloadFailed as reason:
-            failure = None if self._taught(address) else reason
+        failure: downloads.DownloadFailed | None = None
+        fetched: dict[str, bytes] = {}
+        for field, address in _addresses(Input.FromString(row.body)):
+            try:
+                fetched[field] = downloads.fetch(address)
+            except downloads.DownloadFailed as reason:
+                failure = failure if self._taught(address) else reason
         with self._store.transaction():
             current = self._store.get(row.key)
             if current is not None and current.seq == row.seq and work.DOWNLOAD in self._store.targets(current):
                 if failure is not None:
                     self._settle(current, examining.Verdict(failure.code, failure.details))
                 else:
-                    self._hand_over(current, content)
-            self._claimed.discard(row.seq)
+                    self._hand_over(current, fetched)
+        self._claimed.discard(row.seq)
         return True
 
     def _taught(self, address: str) -> bool:
@@ -200,15 +201,19 @@ class Processor:
         with self._store.transaction():
             return self._store.get(Key("", "", teaching.BY_URL, address)) is not None
 
-    def _hand_over(self, row: Row, content: bytes | None) -> None:
+    def _hand_over(self, row: Row, fetched: Mapping[str, bytes]) -> None:
         message = Input.FromString(row.body)
         input_views.set_status(message, codes.INPUT_DOWNLOAD_IN_PROGRESS)
-        if content is not None:
+        for field, content in fetched.items():
             digest = media.put(self._store, content)
-            kind = input_views.kind_of(message)
-            copy = media.hosted(row.key.user, row.key.app, kind, digest)
-            input_views.medium(message).hosted.CopyFrom(copy)
+            getattr(message.data, field).hosted.CopyFrom(media.hosted(row.key.user, row.key.app, field, digest))
             self._store.link(row, media.target(digest))
         self._store.unlink(row, work.DOWNLOAD)
         self._store.link(row, work.RUN)
         input_views.save(self._store, row, message)
+
+
+def _addresses(message: Input) -> list[tuple[str, str]]:
+    """What of an input is still behind a URL."""
+    held = [(field, getattr(message.data, field)) for field in input_views.MEDIA_FIELDS if message.data.HasField(field)]
+    return [(field, shown.url) for field, shown in held if shown.url and not shown.HasField("hosted")]

@@ -131,7 +131,7 @@ class _Post:
             shown.image_info.format = image_info.UNKNOWN
         if field == "text" and shown.raw:
             shown.text_info.char_count = len(shown.raw)
-            return []
+            return self._copied(shown, field, media.put(self._call.store, shown.raw.encode()))
         own = media.digest_in(shown.url)
         own = own if own and media.get(self._call.store, own) is not None else ""
         if not (own or (field != "text" and shown.base64)):
@@ -139,6 +139,9 @@ class _Post:
         digest = own or media.put(self._call.store, shown.base64)
         if field != "text":
             shown.ClearField("base64")
+        return self._copied(shown, field, digest)
+
+    def _copied(self, shown: Any, field: str, digest: str) -> list[str]:
         shown.hosted.CopyFrom(media.hosted(self._scope.user, self._scope.app, field, digest))
         return [media.target(digest)]
 
@@ -158,6 +161,8 @@ def _check_data(message: Input) -> None:
 
 def _check_medium(shown: Any, field: str) -> None:
     content = shown.raw if field == "text" else shown.base64
+    if content and media.digest_in(shown.url):
+        shown.ClearField("url")  # an input that was read and is posted again
     if bool(content) == bool(shown.url):
         words = "raw" if field == "text" else "base64"
         raise Refusal(codes.INPUT_INVALID_ARGUMENT, f"the {field} needs either a url or {words}")

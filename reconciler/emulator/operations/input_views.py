@@ -50,11 +50,6 @@ def kind_of(message: Input) -> str:
     return next((field for field in MEDIA_FIELDS if message.data.HasField(field)), "")
 
 
-def medium(message: Input) -> Any:
-    """The image, video, audio or text of an input."""
-    return getattr(message.data, kind_of(message))
-
-
 def render(call: Call, row: Row) -> Input:
     """An input as replies show it: never its bytes, never its datasets (facts 3.9)."""
     message = Input.FromString(row.body)

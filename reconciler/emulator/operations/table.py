@@ -11,6 +11,7 @@ from reconciler.emulator.context import Operation
 from reconciler.emulator.operations import (
     annotation_reviews,
     apps,
+    concept_counts,
     concept_languages,
     concepts,
     input_jobs,
@@ -23,6 +24,7 @@ from reconciler.emulator.operations import (
     models,
     relations,
     renames,
+    searches,
     status_codes,
     users,
     workflow_results,
@@ -52,6 +54,8 @@ OPERATIONS: Mapping[str, Operation] = {
     **input_jobs.OPERATIONS,
     **annotation_calls.OPERATIONS,
     **annotation_reviews.OPERATIONS,
+    **concept_counts.OPERATIONS,
+    **searches.OPERATIONS,
 }
 
 LONG: frozenset[str] = frozenset({"PostModelOutputs", "PostWorkflowResults", *models.POLLS, *model_versions.POLLS})
