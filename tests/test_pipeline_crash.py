@@ -183,3 +183,46 @@ def test_a_write_nobody_can_settle_is_unknown_and_nothing_is_deleted(world, docu
     assert not result.complete
     assert "DeleteModels" not in world.writes
     assert {o.exit_code for o in result.outcomes} <= {None, OutcomeUnknown.exit_code}
+
+
+def everything(documents, text, target="b"):
+    """Something of each kind, with a field that can be edited in place."""
+    model, flow = documents.thresholder("m", p=0.5), documents.workflow("w", n="m")
+    model["spec"]["description"] = flow["spec"]["description"] = text
+    return [
+        documents.app("people-app", description=text),
+        *(documents.concept(name) for name in ("p", "a", "b", "c")),
+        documents.concept("d", definition=text),
+        documents.relation("a", "hyponym", target),
+        model,
+        flow,
+    ]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    "rpc", ["PatchApps", "PatchConcepts", "PatchModels", "PatchWorkflows", "DeleteConceptRelations"]
+)
+def test_an_edit_in_place_whose_reply_is_lost_takes_effect_once(world, documents, rpc, when):
+    world.apply(*everything(documents, "one"))
+    world.emulator.faults.add(rpc, "unavailable", when=when)
+    after = everything(documents, "two", target="c")
+    world.forget_calls()
+    world.apply(*after, prune=True)
+    assert rpc in world.writes
+    assert len(world.listed("ListConceptRelations")) == 1
+    assert world.plan(*after, prune=True, refresh="full").plan.summary.empty
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("rpc", ["PatchModels", "PatchModelVersions", "PatchApps"])
+def test_an_adoption_whose_reply_is_lost_is_complete(world, documents, rpc, when):
+    base = [documents.app("people-app"), documents.concept("p")]
+    world.apply(*base)
+    version = documents.thresholder("m", p=0.5)["spec"]["model_version"]
+    world.ask("PostModels", models=[{"id": "m", "model_type_id": "concept-thresholder"}])
+    world.ask("PostModelVersions", model_id="m", model_versions=[version])
+    world.emulator.faults.add(rpc, "unavailable", when=when)
+    world.apply(*base, documents.thresholder("m", p=0.5))
+    assert len(world.versions("m")) == 1
+    assert world.plan(*base, documents.thresholder("m", p=0.5), refresh="full").plan.summary.empty

@@ -91,33 +91,24 @@ def test_an_object_added_between_plan_and_delete_saves_the_app(world, documents,
     assert "late" in last.message
 
 
-def with_inputs(world, monkeypatch, count):
-    """A service that counts inputs; the emulated one stores none."""
-    call = world.api.call
-
-    def counting(rpc, /, **fields):
-        reply = call(rpc, **fields)
-        if rpc == "GetResourceCounts":
-            reply.inputs = count
-        return reply
-
-    monkeypatch.setattr(world.api, "call", counting)
+def add_input(world):
+    world.ask("PostInputs", inputs=[{"id": "text", "data": {"text": {"raw": "hello"}}}])
 
 
-def test_an_app_with_an_input_is_never_deleted(world, documents, monkeypatch):
+def test_an_app_with_an_input_is_never_deleted(world, documents):
     options = only_ours(world, documents)
-    with_inputs(world, monkeypatch, 1)
+    add_input(world)
     [refusal] = world.plan(*world.ours, **options).plan.refusals
     assert (refusal.flag, "1 inputs" in refusal.message) == (None, True)
 
 
-def test_an_input_added_between_plan_and_delete_saves_the_app(world, documents, monkeypatch):
+def test_an_input_added_between_plan_and_delete_saves_the_app(world, documents):
     options = only_ours(world, documents)
     planned = world.plan(*world.ours, **options)
-    with_inputs(world, monkeypatch, 2)
-    result = world.carry_out(planned)
-    assert not result.complete
+    add_input(world)
+    assert not world.carry_out(planned).complete
     assert "DeleteApp" not in world.writes
+    assert [i.id for i in world.listed("ListInputs")] == ["text"]
 
 
 def test_an_object_of_others_added_before_anything_is_deleted_leaves_all_in_place_but_what_was_planned(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reconciler.core.address import Address, Scope
 
 HERE = Scope("me", "app")
-IDS = st.from_regex(r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*", fullmatch=True)
+IDS = st.text("aZ09-_", min_size=1, max_size=6)
 
 
 def test_a_scope_reads_its_own_text_back():

@@ -159,7 +159,7 @@ def test_our_keys_are_known_by_name():
     assert [ours(k) for k in ("reconciler", inventory_key("us"), "reconcilers", "team")] == [True, True, False, False]
 
 
-@pytest.mark.parametrize("size", [1 << 26])
-def test_a_bomb_in_an_inventory_is_not_blown_up(size):
-    bomb = "zlib:" + base64.b85encode(zlib.compress(b" " * size, 9)).decode()
+def test_a_bomb_in_an_inventory_is_not_blown_up():
+    padded = b'{"v":1,"entries":{}}' + b" " * (1 << 26)
+    bomb = "zlib:" + base64.b85encode(zlib.compress(padded)).decode()
     assert Inventory.parse(bomb, "us") is None
