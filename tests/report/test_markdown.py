@@ -108,7 +108,7 @@ def left_out(text: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("text", ["", "男" * 30, "\U0001f600" * 20])
 def test_a_huge_plan_is_cut_between_its_parts(text: str) -> None:
-    plan = huge(1500, text=text)
+    plan = huge(400, text=text)
     said = plan_markdown(plan)
     assert utf16_units(said) <= COMMENT.most < 65_536
     assert len(said) <= COMMENT.most
@@ -117,15 +117,15 @@ def test_a_huge_plan_is_cut_between_its_parts(text: str) -> None:
 
 
 def test_what_is_left_out_is_counted() -> None:
-    plan = huge(1500)
+    plan = huge(400)
     missing = left_out(plan_markdown(plan))
     shown = len(re.findall(r"<summary><code>~ |^- `\+ ", plan_markdown(plan), flags=re.MULTILINE))
-    assert missing["change"] + shown == 3000
+    assert missing["change"] + shown == 800
     assert "refusal" not in missing
 
 
 def test_the_step_summary_holds_more() -> None:
-    plan = huge(2500)
+    plan = huge(1500)
     said = plan_markdown(plan, limit=STEP_SUMMARY)
     assert COMMENT.most < utf8_bytes(said) <= 2**20
     well_formed(said)
@@ -133,7 +133,7 @@ def test_the_step_summary_holds_more() -> None:
 
 
 def test_a_cut_text_says_where_the_rest_is() -> None:
-    assert "[the log](https://x.test)" in plan_markdown(huge(1500), more="All of it: [the log](https://x.test).")
+    assert "[the log](https://x.test)" in plan_markdown(huge(400), more="All of it: [the log](https://x.test).")
     assert "https://x.test" not in plan_markdown(empty_plan(), more="All of it: [the log](https://x.test).")
 
 

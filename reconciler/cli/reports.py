@@ -1,0 +1,111 @@
+"""Reports beside the output: `--report FORMAT=FILE`, as often as one likes, written whole or not at all.
+
+Belongs here: files. Does not belong here: what a report says, or which formats there are (`report.formats`).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.core.diagnostics import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.report.formats import Circumstances, Value
+
+SHARED = ("github-outputs", "github-summary")
+"""GitHub's own files: every step of a job adds to them, so what is there must stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One wish of the command line."""
+
+    format: str
+    file: str
+
+
+def wanted(words: Sequence[str], value: Value) -> tuple[Report, ...]:
+    """What `--report` asks for; raises ReconcilerError if that is no file or no format of such a value."""
+    return tuple(_wish(word, value) for word in words)
+
+
+def _wish(word: str, value: Value) -> Report:
+    from reconciler.report.formats import ALIASES, renderer
+
+    name, _, file = word.partition("=")
+    if not file:
+        raise ReconcilerError(f"--report {word}: which file?", hint="write --report FORMAT=FILE")
+    if file == "-":
+        raise ReconcilerError(f"--report {word}: it takes a file", hint=f"standard output is for --format {name}")
+    try:
+        renderer(name, value)
+    except ReconcilerError as problem:
+        raise ReconcilerError(f"--report {word}: {problem.message}", hint=problem.hint) from None
+    if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
+        raise ReconcilerError(f"--report {word}: {file} cannot be written", hint="the folder must exist")
+    return Report(ALIASES.get(name, name), file)
+
+
+def write(reports: Sequence[Report], value: Value, what: object, how: Circumstances) -> str | None:
+    """Write those that can tell such a value; gives what went wrong, since a full disk must not end an apply."""
+    from reconciler.report.formats import names, render
+
+    lost = None
+    for report in reports:
+        if report.format not in names(value):
+            continue  # a run that ends in an error has no JUnit of drift, and so on
+        try:
+            _store(Path(report.file), render(report.format, value, what, how), append=report.format in SHARED)
+        except OSError as problem:
+            lost = f"the report {report.file} could not be written: {problem.strerror}"
+    return lost
+
+
+def _store(file: Path, text: str, *, append: bool) -> None:
+    data = text.encode("utf-8", "backslashreplace")
+    if append or _is_special(file):
+        with file.open("ab") as stream:
+            stream.write(data)
+        return
+    target = file.resolve()  # a link stays a link
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        os.chmod(name, _mode(target))
+        os.replace(name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _is_special(file: Path) -> bool:
+    """A pipe or a device is written to, never replaced."""
+    return file.exists() and not file.is_file()
+
+
+def _mode(file: Path) -> int:
+    """The permissions of the file there is; else what any new file gets."""
+    with suppress(OSError):
+        return stat.S_IMODE(file.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def where_all_is(environ: Mapping[str, str]) -> str:
+    """Markdown that leads from a comment to the log of this run; empty where nothing is known of one."""
+    server, repository, run = (environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    if server and repository and run:
+        return f"All of it is in [the log of this run]({server}/{repository}/actions/runs/{run})."
+    if job := environ.get("CI_JOB_URL"):
+        return f"All of it is in [the log of this job]({job})."
+    return ""
