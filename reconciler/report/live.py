@@ -20,6 +20,9 @@ from reconciler.report.progress import DOING, line
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+SHOW_CURSOR = "\x1b[?25h"
+"""What a process must write that leaves a live display without ending it."""
+
 MOST_ROWS = 10
 """Steps shown at once; of the others there is a number."""
 
@@ -37,6 +40,8 @@ class Board:
     def __init__(self) -> None:
         self.total = 0
         self.done = 0
+        self.notice = ""
+        """Said beneath the rows until the end: that an interrupt was heard."""
         self._running: dict[str, _Running] = {}
 
     def see(self, event: Event, now: float) -> None:
@@ -105,9 +110,9 @@ class LiveProgress:
         if said is not None:
             self._print(said)
 
-    def say(self, text: str) -> None:
-        """A line for people that stays."""
-        self._print(text)
+    def notice(self, text: str) -> None:
+        """Show a sentence from now on. Takes no lock and writes nothing, so that a signal handler may call it."""
+        self._board.notice = text
 
     def _print(self, text: str) -> None:
         from rich.text import Text
@@ -123,7 +128,11 @@ class LiveProgress:
         under_way = self._board.rows(now)
         for row in under_way:
             rows.add_row(self._spinner, _one_line(row))
-        return Group(rows, self._bar(now)) if under_way else self._bar(now)
+        parts: list[RenderableType] = [rows] if under_way else []
+        parts.append(self._bar(now))
+        if self._board.notice:
+            parts.append(_one_line(self._board.notice))
+        return Group(*parts)
 
     def _bar(self, now: float) -> Any:
         from rich.progress_bar import ProgressBar
