@@ -55,6 +55,8 @@ class Fields:
     sensitive: tuple[str, ...] = ()
     moved: Mapping[str, str] = field(default_factory=dict)
     """Older names of a field -> the one we compare."""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a text may be, where the message does not tell."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What the service fills in where nothing is written; an export leaves it out."""
 

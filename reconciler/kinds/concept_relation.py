@@ -142,6 +142,7 @@ KIND = Kind(
             "knowledge_graph_id",
         ),
         identity=("subject_concept", "predicate", "object_concept", "knowledge_graph_id"),
+        words={"predicate": PREDICATES},
     ),
     crud=Crud.of("ConceptRelation", get=False, patch=False),
     keeps=Keeps.INVENTORY,

@@ -110,7 +110,6 @@ _VERSION_FIELDS = (
     "output_info.params",
     "output_info.fields_map",
     "output_info.output_config.concepts_mutually_exclusive",
-    "output_info.output_config.closed_environment",
     "input_info.params",
     "input_info.fields_map",
     "input_info.base_embed_model.id",

@@ -52,7 +52,7 @@ def document(manifest: Manifest) -> str:
 def dump(data: Mapping[str, Any]) -> str:
     """A document as YAML text."""
     text: str = yaml.dump(
-        {name: _styled(inner, 2, len(name)) for name, inner in data.items()},
+        _block(data, 0),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
@@ -77,14 +77,20 @@ def _styled(value: Any, indent: int, lead: int = 0) -> Any:
     """The value with its collections in the form they will have; `lead` columns of its first line are taken."""
     room = WIDTH - indent - lead
     if isinstance(value, Mapping):
-        if _is_short_map(value) and _columns(value) <= room:
-            return _flat(value)
-        return {name: _styled(inner, indent + 2, len(name)) for name, inner in value.items()}
+        return _flat(value) if _is_short_map(value) and _columns(value) <= room else _block(value, indent)
     if isinstance(value, list):
         if _is_short_list(value) and _columns(value) <= room:
             return _flat(value)
-        return [_styled(item, indent) for item in value]
+        alike = all(isinstance(item, Mapping) and isinstance(_styled(item, indent), _OneLine) for item in value)
+        return [_styled(item, indent) if alike else _block(item, indent) for item in value]
     return value
+
+
+def _block(value: Any, indent: int) -> Any:
+    """A map with a line for each of its names."""
+    if not isinstance(value, Mapping):
+        return _styled(value, indent)
+    return {name: _styled(inner, indent + 2, len(name)) for name, inner in value.items()}
 
 
 def _flat(value: Any) -> Any:
