@@ -50,6 +50,7 @@ def fetch(url: str, *, timeout: float = TIMEOUT, largest: int = LARGEST) -> byte
         with urllib.request.urlopen(request, timeout=timeout) as reply:  # noqa: S310
             data: bytes = reply.read(largest + 1)
     except urllib.error.HTTPError as error:
+        error.close()
         raise _failed(url, f"the server answered {error.code}") from error
     except urllib.error.URLError as error:
         raise _failed(url, str(error.reason)) from error

@@ -39,6 +39,9 @@ _AHEAD: Final = 32
 _PATIENCE: Final = 0.02
 _BREATH: Final = 0.0002
 _FAREWELL: Final = 5.0
+_UNEXPECTED: Final = examining.Verdict(
+    codes.INPUT_UNCATEGORIZED, "unexpected failure while processing the input, see the emulator's log"
+)
 
 
 class Processor:
@@ -89,7 +92,7 @@ class Processor:
         """Do a step; an unexpected error is shown and does not end the thread, unless all is ending."""
         try:
             return step()
-        except sqlite3.Error:
+        except Exception:
             if not self._stopping.is_set():
                 traceback.print_exc(file=sys.stderr)
             return False
@@ -127,15 +130,26 @@ class Processor:
                 return False
             call = self._call(row)
             case = examining.gather(call, row)
+        verdict = self._examine(call, case)
         try:
-            verdict = examining.examine(call, case, self._run)
+            with self._store.transaction():
+                self._conclude(call, case, verdict, mark)
+        except sqlite3.Error:
+            raise
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            details = "unexpected failure while processing the input, see the emulator's log"
-            verdict = examining.Verdict(codes.INPUT_UNCATEGORIZED, details)
-        with self._store.transaction():
-            self._conclude(call, case, verdict, mark)
+            with self._store.transaction():
+                self._conclude(call, case, _UNEXPECTED, mark)
         return True
+
+    def _examine(self, call: Call, case: examining.Case) -> examining.Verdict:
+        try:
+            return examining.examine(call, case, self._run)
+        except sqlite3.Error:
+            raise
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            return _UNEXPECTED
 
     def _conclude(self, call: Call, case: examining.Case, verdict: examining.Verdict, mark: str) -> None:
         """Store a verdict, if its input is still there and waits for it."""

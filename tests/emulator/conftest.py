@@ -1,6 +1,12 @@
 """A running emulator and a small client that calls it over real gRPC by RPC name."""
 
+import functools
+import struct
+import threading
+import time
+import zlib
 from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import grpc
@@ -79,7 +85,57 @@ class Api:
         self.model(identifier, "concept-thresholder")
         return self.version(identifier, output_info=self.thresholds(p=0.5, **params))
 
+    def posted(self, *inputs: Any, **fields: Any) -> Any:
+        """Post inputs and wait until each has come to its end; the reply as it was given."""
+        reply = self("PostInputs", inputs=inputs, **fields)
+        taken = [each.id for each in reply.inputs if each.status.code == 30001]
+        self.until(lambda: not {30001, 30003} & {self.input_code(each) for each in taken})
+        return reply
+
+    def input_code(self, identifier: str) -> int:
+        """The status of an input, 11101 if it is not there."""
+        reply = self("GetInput", input_id=identifier)
+        return reply.input.status.code or reply.status.code
+
+    @staticmethod
+    def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+        """Wait for something that happens in the background."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, "it did not happen in time"
+            time.sleep(0.01)
+
     # -- parts of requests; tests cannot import this file, so they live on the client
+
+    @staticmethod
+    def png(number: int = 0, width: int = 3, height: int = 2) -> bytes:
+        """A tiny picture, another one for every number."""
+
+        def chunk(kind: bytes, data: bytes) -> bytes:
+            return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+        rows = (b"\0" + bytes([number & 255, number >> 8 & 255, number >> 16 & 255]) * width) * height
+        header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+        parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+        return b"\x89PNG\r\n\x1a\n" + parts
+
+    @classmethod
+    def picture(cls, identifier: str = "", number: int = 0, **data: Any) -> Any:
+        image = resources_pb2.Image(base64=cls.png(number))
+        return resources_pb2.Input(id=identifier, data=resources_pb2.Data(image=image, **data))
+
+    @staticmethod
+    def at(url: str, identifier: str = "", *, again: bool = False, **data: Any) -> Any:
+        image = resources_pb2.Image(url=url, allow_duplicate_url=again)
+        return resources_pb2.Input(id=identifier, data=resources_pb2.Data(image=image, **data))
+
+    @staticmethod
+    def text(identifier: str = "", raw: str = "words", **data: Any) -> Any:
+        return resources_pb2.Input(id=identifier, data=resources_pb2.Data(text=resources_pb2.Text(raw=raw), **data))
+
+    @staticmethod
+    def concept(identifier: str, value: float = 0.0, **fields: Any) -> Any:
+        return resources_pb2.Concept(id=identifier, value=value, **fields)
 
     @staticmethod
     def thresholds(*, p: float = 0.5, **params: Any) -> Any:
@@ -141,3 +197,22 @@ def client() -> Iterator[Callable[[str], Api]]:
     yield connect
     for api in made:
         api.close()
+
+
+@pytest.fixture
+def web(tmp_path) -> Iterator[str]:
+    """The address of a web server over the folder `web` of the test, with `a.png`, `b.png` and `note.txt` in it."""
+    folder = tmp_path / "web"
+    folder.mkdir()
+    for number, name in enumerate(("a.png", "b.png")):
+        (folder / name).write_bytes(Api.png(1000 + number, width=7, height=5))
+    (folder / "note.txt").write_text("a note")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
