@@ -38,7 +38,9 @@ def closing_inventory(
     plan: Plan, desired: DesiredState, live: LiveState, fields: Fields, done: Collection[Address]
 ) -> Inventory:
     """After the last step: what got done is entered or struck out, everything else stays as it was when we began."""
-    entries = dict(live.inventory.entries)
+    known = {str(address) for address in (*desired.resources, *live.observed)}
+    # Announced by a run that ended too early to strike it out, and neither wanted nor there any more.
+    entries = {name: e for name, e in live.inventory.entries.items() if name in known or not e.pending}
     for address in plan.unchanged:
         if not _is_app(address):
             entries[str(address)] = entries.get(str(address)) or _entry(address, desired, fields)

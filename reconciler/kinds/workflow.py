@@ -138,7 +138,15 @@ KIND = Kind(
             "nodes.*.output_info_override.params",
         ),
         keyed={"nodes": "id", "nodes.*.output_info_override.data.concepts": "id"},
-        clearable=("nodes.*", "metadata"),
+        # Not a pin: a node without one would be refused or pinned anew (facts U11), so the live one stays (design 4.5).
+        clearable=(
+            "nodes.*.model.user_id",
+            "nodes.*.model.app_id",
+            "nodes.*.node_inputs",
+            "nodes.*.suppress_output",
+            "nodes.*.output_info_override",
+            "metadata",
+        ),
         write_only=("image.url",),
         defaults={"visibility.gettable": "PRIVATE"},
     ),

@@ -237,11 +237,11 @@ def _remove(address: Address, live: LiveState, kinds: Kinds, reason: str) -> Res
 
 
 def _compared_paths(item: Desired, observed: Observed, kind: Kind) -> list[Path]:
-    """The owned paths, without ignored ones and without a version that the list has settled."""
+    """The owned paths and the pins looked up for this run, without ignored ones and a version the list has settled."""
     settled = kind.versions is not None and not observed.complete
-    return sorted(
-        path for path in item.written - item.ignored if not (settled and kind.effect(path) is Effect.NEW_VERSION)
-    )
+    pinned = {r.path for r in item.references if r.output and get(item.tree, r.path) is not ABSENT}
+    paths = (item.written | pinned) - item.ignored
+    return sorted(path for path in paths if not (settled and kind.effect(path) is Effect.NEW_VERSION))
 
 
 def _have(item: Desired, want: Tree, observed: Observed, kind: Kind) -> Tree:

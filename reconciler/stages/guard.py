@@ -124,9 +124,13 @@ def _foreign_records(case: Case) -> Iterator[Refusal]:
 
 
 def _may_adopt(change: ResourceChange, case: Case) -> bool:
-    """A concept still as the service makes it may be taken over: inputs create concepts (facts 3.2)."""
-    observed = case.live.observed[change.address]
-    return case.kinds[change.address.kind].pristine(observed.tree, change.address.id)
+    """What is still as the service makes it may be taken over: inputs create concepts (facts 3.2).
+
+    So may an App that differs in nothing but a late field which nobody has set, as `destroy` leaves it.
+    """
+    observed, kind = case.live.observed[change.address], case.kinds[change.address.kind]
+    unset = (f.effect is Effect.LATE and get(kind.unset_late, f.path) == f.before for f in change.fields)
+    return kind.pristine(observed.tree, change.address.id) or (bool(change.fields) and all(unset))
 
 
 def _protected(case: Case) -> Iterator[Refusal]:

@@ -79,6 +79,13 @@ def test_what_did_not_change_is_entered_if_it_was_missing():
     assert closed.entries == {"models/m": THERE, "concepts/c": Entry(fields={"name": "0"})}
 
 
+@pytest.mark.parametrize(("entry", "kept"), [(PENDING, False), (THERE, True)])
+def test_what_was_only_announced_and_is_neither_wanted_nor_there_is_struck(entry, kept):
+    live = LiveState(HERE, True, {}, Inventory("us", {"models/gone": entry}))
+    closed = closing_inventory(Plan(HERE, "us", "", (), ()), STATE, live, lambda a: RECORD, ())
+    assert ("models/gone" in closed.entries) is kept
+
+
 def test_what_was_taken_over_is_struck_from_the_inventory_of_others():
     theirs = Inventory("them", {"concepts/c": KEPT, "concepts/d": KEPT})
     assert without(theirs, [CONCEPT]).entries == {"concepts/d": KEPT}

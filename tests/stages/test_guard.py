@@ -1,5 +1,7 @@
 """Each rule of the guard: what it refuses, the flag it names, and that the flag lifts it."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler import pipeline
@@ -167,6 +169,15 @@ def test_a_concept_as_the_service_makes_it_may_be_taken(tree, free):
 
 def test_what_is_left_as_it_is_needs_no_permission():
     assert refused(change("models/m", Action.NO_OP), found=[observed("models/m")]) == []
+
+
+@pytest.mark.parametrize(
+    ("default", "free"), [("Empty", True), ("w", False), (None, False)], ids=["unset", "set", "of nobody knows whom"]
+)
+def test_an_app_that_differs_in_an_unset_default_workflow_may_be_taken(default, free):
+    field = FieldChange(("default_workflow", "id"), default, "v", Cause.EDIT, Effect.LATE)
+    differing = replace(change("apps/app", Action.UPDATE), fields=(field,))
+    assert (refused(differing, found=[observed("apps/app", owner=None)]) == []) is free
 
 
 # ---- protection
