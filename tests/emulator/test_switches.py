@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from clarifai_grpc.grpc.api import resources_pb2
 
+from reconciler.emulator.execution import teaching
+from reconciler.emulator.prediction.interface import Score, best_first
+from reconciler.emulator.prediction.taught import Answer, Answers
 from reconciler.emulator.switches import Switches
 
 RECOGNITION = ("general-image-recognition", "aa7f35c01e0642fda5cf400f543e7c40")
@@ -119,6 +122,111 @@ def train_polls(api):
     while api.ok("GetModelVersion", model_id="m", version_id=version.id).model_version.status.code in (21103, 21101):
         polls += 1
     return polls
+
+
+# -- running models and workflows
+
+
+def _ask(api, model_id, *inputs):
+    return api("PostModelOutputs", user_app_id=api.here("main", "clarifai"), model_id=model_id, inputs=inputs)
+
+
+def _taught(api, name, **scores):
+    """An input whose scores are taught under its URL."""
+    url = f"https://x.invalid/{name}"
+    told = Answer(tuple(best_first(Score(*each) for each in scores.items())), embedding=(1.0,))
+    teaching.put(api.emulator._store, Answers({}, {url: told}))
+    return resources_pb2.Input(data=resources_pb2.Data(image=resources_pb2.Image(url=url)))
+
+
+def _flow(api, kind, info, *, data):
+    """What a workflow of general recognition and one operator gives for some scores."""
+    api.model("op", kind)
+    version = api.version("op", output_info=info)
+    api.workflow("w", api.node("see", *RECOGNITION), api.node("op", "op", version.id, "see"))
+    outputs = api.ok("PostWorkflowResults", workflow_id="w", inputs=[data]).results[0].outputs
+    return [concept.id for concept in outputs[1].data.concepts]
+
+
+def greater_than(api):
+    info = resources_pb2.OutputInfo()
+    info.data.concepts.add(id="ai_l8TKp2h5", value=0.5)
+    info.params["concept_threshold_type"] = "GREATER_THAN"
+    return _flow(api, "concept-thresholder", info, data=_taught(api, "a", people=0.5))
+
+
+def _mapped(api, predicate, graph=""):
+    api.concepts("mine")
+    if graph:
+        api.ok("PostKnowledgeGraphs", knowledge_graphs=[resources_pb2.KnowledgeGraph(id=graph)])
+    target = Concept(id="ai_l8TKp2h5", app_id="main")
+    relation = resources_pb2.ConceptRelation(predicate=predicate, object_concept=target, knowledge_graph_id=graph)
+    api.ok("PostConceptRelations", concept_id="mine", concept_relations=[relation])
+    return _flow(api, "concept-synonym-mapper", resources_pb2.OutputInfo(), data=_taught(api, "a", people=0.5))
+
+
+def mapper_graph(api):
+    return _mapped(api, "synonym", "g")
+
+
+def mapper_relations(api):
+    return _mapped(api, "hypernym")
+
+
+def writer_concepts(api):
+    info = resources_pb2.OutputInfo()
+    info.params["annotation_status"] = "ANNOTATION_PENDING"
+    _flow(api, "annotation-writer", info, data=_taught(api, "a", people=0.5))
+    api.ok("PatchApps", apps=[resources_pb2.App(id="app", default_workflow_id="w")], action="overwrite")
+    added = _taught(api, "a", people=0.5)
+    added.id = "i"
+    api.ok("PostInputs", inputs=[added])
+    while api.ok("GetInput", input_id="i").input.status.code in (30001, 30003):
+        time.sleep(0.01)
+    found = api.ok("ListAnnotations", user_ids=["me"], list_all_annotations=True).annotations
+    return sum(each.status.code == 24151 for each in found)
+
+
+def mixed_predict(api):
+    nowhere = resources_pb2.Input(data=resources_pb2.Data(image=resources_pb2.Image(url="http://127.0.0.1:1/")))
+    reply = _ask(api, "general-image-recognition", _taught(api, "a", people=0.5), nowhere)
+    return [each.status.code for each in (reply, *reply.outputs)]
+
+
+def not_run(api):
+    api.model("mail", "email")
+    version = api.version("mail")
+    api.workflow("w", api.node("see", *RECOGNITION), api.node("mail", "mail", version.id))
+    return api("PostWorkflowResults", workflow_id="w", inputs=[_taught(api, "a", people=0.5)]).status.code
+
+
+def random_seed(api):
+    api.model("half", "random-sample")
+    info = resources_pb2.OutputInfo()
+    info.params["keep_fraction"] = 0.5
+    api.version("half", output_info=info)
+    texts = [resources_pb2.Input(data=resources_pb2.Data(text=resources_pb2.Text(raw=str(n)))) for n in range(16)]
+    outputs = api.ok("PostModelOutputs", model_id="half", inputs=texts).outputs
+    return "".join("x" if output.data.text.raw else "." for output in outputs)
+
+
+def knn_neighbours(api):
+    pytest.importorskip("numpy")
+    inputs = []
+    for number, concept in enumerate("aab"):
+        told = _taught(api, str(number), people=0.5)
+        told.id = f"i{number}"
+        told.data.concepts.add(id=concept, value=1)
+        inputs.append(told)
+    api.ok("PostInputs", inputs=inputs)
+    while any(each.status.code in (30001, 30003) for each in api.ok("ListInputs").inputs):
+        time.sleep(0.01)
+    api.model("m", "knn-concept")
+    version = api.version("m")
+    while api.ok("GetModelVersion", model_id="m", version_id=version.id).model_version.status.code != 21100:
+        pass
+    concepts = api.ok("PostModelOutputs", model_id="m", inputs=[inputs[0]]).outputs[0].data.concepts
+    return {concept.id: round(concept.value, 2) for concept in concepts}
 
 
 def _nodes_after(api, action):
@@ -331,6 +439,14 @@ CASES: dict[Callable[[Any], Any], dict[Any, Any]] = {
     main_models: {"own-only": (False, False), "leak-unless-told": (True, False), "leak": (True, True)},
     old_model_ids: {"readable-in-get": (False, True), "as-sent": (True, True), "readable": (False, False)},
     train_polls: {2: 2, 0: 0, 5: 5},
+    greater_than: {"strict": [], "or-equal": ["ai_l8TKp2h5"]},
+    mapper_graph: {"all": ["mine"], "app-wide": []},
+    mapper_relations: {"all": ["mine"], "synonyms": []},
+    writer_concepts: {"own": 0, "all": 1},
+    mixed_predict: {"fail-fast": [10020, 30104, 30002], "mixed": [10010, 10000, 30002]},
+    not_run: {"fails-the-node": 10000, "fails-the-run": 21313},
+    random_seed: {0: "xxx.xxx.xxx.....", 7: "xxx...x.x.x.xxxx"},
+    knn_neighbours: {5: {"a": 0.67, "b": 0.33}, 1: {"a": 1.0}},
     nodes_merge: {"by-id": ["a", "b"], "replace": ["b"]},
     nodes_overwrite: {"replace": ["b"], "by-id": ["a", "b"]},
     workflow_version: {"nodes-differ": (1, 1, 2), "nodes-sent": (1, 2, 3), "every-patch": (2, 3, 4)},
