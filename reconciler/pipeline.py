@@ -34,6 +34,7 @@ from reconciler.core.plan_document import PlanDocument, document
 from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState, LiveState, Observed
+from reconciler.core.tree import walk
 from reconciler.stages import diff, drift, guard, observe, order, pin
 from reconciler.stages.apply import apply
 from reconciler.stages.load import load
@@ -295,7 +296,13 @@ def _plan(
         exclude=options.selection.exclude,
         allowed=tuple(sorted(options.rails.allowed)),
         refresh=options.refresh,
+        limits=_limits(options.rails),
     )
+
+
+def _limits(rails: guard.Rails) -> tuple[int, float] | None:
+    limits, default = (rails.delete_count, rails.delete_share), guard.Rails()
+    return None if limits == (default.delete_count, default.delete_share) else limits
 
 
 def _in_step_order(acting: Mapping[Address, ResourceChange], addresses: list[Address]) -> tuple[ResourceChange, ...]:
@@ -309,15 +316,29 @@ def _in_step_order(acting: Mapping[Address, ResourceChange], addresses: list[Add
 def saved(planned: Planned) -> PlanDocument:
     """The document of a plan with all that is needed to make it again.
 
-    Raises InvalidManifest for a plan with a sensitive value: it would stand readable in a file.
+    Raises InvalidManifest for one about a sensitive value: it would stand readable in a file.
     """
-    secret = [c for c in planned.plan.changes if c.sensitive]
-    if secret:
+    if secret := _secret(planned):
         hint = "apply it without saving it"
-        raise InvalidManifest([error(f"{c.address} holds a sensitive value", c.location, hint=hint) for c in secret])
+        raise InvalidManifest([error(f"{a} holds a sensitive value", at, hint=hint) for a, at in secret.items()])
     plan = planned.plan
     desired = desired_document(planned.desired, plan.pins, plan.notes)
-    return document(plan, desired, desired_document(planned.manifests).digest())
+    return document(plan, desired, desired_document(planned.manifests).meaning())
+
+
+def _secret(planned: Planned) -> dict[Address, Location | None]:
+    """The objects with a sensitive value: those that change, and those that are declared and stay as they are."""
+    changing = {change.address: change.location for change in planned.plan.changes if change.sensitive}
+    for address, item in planned.desired.resources.items():
+        rules = by_plural()[address.kind].fields
+        if any(rules.any(rules.sensitive, path) for path, _ in walk(item.tree)):
+            changing[address] = item.location
+    return changing
+
+
+def plan_text(planned: Planned) -> str:
+    """The JSON of a plan for a screen: as it would be saved, or with its sensitive values masked and not applyable."""
+    return (document(planned.plan) if _secret(planned) else saved(planned)).text()
 
 
 def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: DesiredState | None = None) -> Planned:
@@ -327,7 +348,7 @@ def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: Desi
     """
     old = saved_plan.parse(text)
     desired = saved_plan.embedded(old)
-    if manifests is not None and desired_document(manifests).digest() != old.manifests_sha256:
+    if manifests is not None and desired_document(manifests).meaning() != old.manifests_sha256:
         raise StalePlan("the manifests are not the ones this plan was made from", hint="plan again")
     options = PlanOptions(
         host=host,
@@ -336,7 +357,7 @@ def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: Desi
         delete_app=old.options.delete_app,
         refresh=old.options.refresh,
         selection=Selection(old.options.select, old.options.exclude),
-        rails=guard.Rails(allowed=frozenset(saved_plan.allowed(old))),
+        rails=_rails(old),
         workers=workers,
     )
     planned = make_plan(api, desired_state_of(desired), options, notes_of(desired))
@@ -344,6 +365,14 @@ def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: Desi
     new = document(planned.plan, desired, old.manifests_sha256)
     saved_plan.check_same(text, new.text())
     return planned
+
+
+def _rails(old: PlanDocument) -> guard.Rails:
+    rails = guard.Rails(allowed=frozenset(saved_plan.allowed(old)))
+    if old.options.limits is None:
+        return rails
+    count, share = old.options.limits
+    return replace(rails, delete_count=count, delete_share=share)
 
 
 # --- drift -----------------------------------------------------------------------------------------------------------

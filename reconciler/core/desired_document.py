@@ -106,6 +106,11 @@ class DesiredDocument(_Part):
         """The sha256 that a saved plan carries beside it."""
         return hashlib.sha256(canonical_json(self.model_dump(mode="json")).encode()).hexdigest()
 
+    def meaning(self) -> str:
+        """The sha256 of what is declared, wherever it is written: the same files may lie in another folder."""
+        nowhere = tuple(resource.model_copy(update={"location": None}) for resource in self.resources)
+        return self.model_copy(update={"resources": nowhere}).digest()
+
 
 # --- to the document -------------------------------------------------------------------------------------------------
 

@@ -105,6 +105,8 @@ class Plan:
     exclude: tuple[str, ...] = ()
     allowed: tuple[tuple[str, str], ...] = ()
     """The (rule, address or glob) pairs that flags allowed."""
+    limits: tuple[int, float] | None = None
+    """How many objects, or what share of the owned ones, may go unasked, where that is not the default."""
     refresh: str = "stamp"
     """How live models were read: `stamp` trusts an untouched version's mark, `full` reads each one."""
 

@@ -9,6 +9,8 @@ What JSON cannot hold (`json_values`) is left out and marked: an Unknown in `aft
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -19,7 +21,7 @@ from reconciler.core.diagnostics import Diagnostic, Location, Severity
 from reconciler.core.json_values import jsonable, sensitive_marks, unknown_marks
 from reconciler.core.masking import conceal
 from reconciler.core.plan import Pin, Plan, Refusal, Step, Verb
-from reconciler.core.tree import ABSENT, Unknown, unknowns
+from reconciler.core.tree import ABSENT, Unknown, canonical_json, unknowns
 
 FORMAT_VERSION = "1.0"
 
@@ -179,6 +181,8 @@ class Options(_Part):
     exclude: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     """`RULE=ADDRESS`, as on the command line."""
+    limits: tuple[int, float] | None = None
+    """The rails of the settings file: a number of objects, a share of the owned ones; left out for the default."""
 
 
 class PlanDocument(_Part):
@@ -204,6 +208,8 @@ class PlanDocument(_Part):
     desired_sha256: str | None = None
     manifests_sha256: str | None = None
     """The digest of the manifests alone, before versions were looked up."""
+    plan_sha256: str | None = None
+    """The digest of all the rest, so that no edit goes unnoticed, not even one that changes nothing."""
 
     def text(self) -> str:
         """The JSON text: equal plans give equal bytes."""
@@ -212,9 +218,24 @@ class PlanDocument(_Part):
 
 def document(plan: Plan, desired: DesiredDocument | None = None, manifests_sha256: str | None = None) -> PlanDocument:
     """The document of a plan; one that is to be applied later embeds the desired state."""
-    embedded: dict[str, Any] = {}
-    if desired is not None:
-        embedded = {"desired": desired, "desired_sha256": desired.digest(), "manifests_sha256": manifests_sha256}
+    if desired is None:
+        return _document(plan)
+    embedded = {"desired": desired, "desired_sha256": desired.digest(), "manifests_sha256": manifests_sha256}
+    whole = _document(plan, **embedded)
+    return whole.model_copy(update={"plan_sha256": plan_digest(json.loads(whole.text()))})
+
+
+def plan_digest(raw: dict[str, Any]) -> str:
+    """The sha256 of a plan's content, by which a saved one shows that it was not edited."""
+    content = {name: value for name, value in raw.items() if name not in OUTSIDE}
+    return hashlib.sha256(canonical_json(content).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+OUTSIDE = ("plan_sha256", "signature")
+"""The members of a saved plan that are about the others."""
+
+
+def _document(plan: Plan, **embedded: Any) -> PlanDocument:
     return PlanDocument(
         **embedded,
         format_version=FORMAT_VERSION,
@@ -236,7 +257,9 @@ def document(plan: Plan, desired: DesiredDocument | None = None, manifests_sha25
 
 
 def _options(plan: Plan) -> Options:
+    optional = {} if plan.limits is None else {"limits": plan.limits}
     return Options(
+        **optional,
         destroy=plan.destroying,
         prune=plan.prune,
         refresh=plan.refresh,

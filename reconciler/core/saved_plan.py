@@ -1,9 +1,9 @@
 """A plan in a file: read it back, tell whether the plan made again is the same, and whether the file is authentic.
 
-Anything in the file that the plan made again does not say is a difference; so an edit outside `desired` is always
-refused, and one of `desired` when its digest does not fit. Who recomputes the digest has written another plan:
-authenticity is the business of the CI, or of the key of `sign` and `verify`. Belongs here: values and texts. Does not
-belong here: making the plan again (`pipeline`), files (`cli`).
+Any edit shows in the file's own digest; and whatever the plan made again does not say is a difference, so an edited
+operation is not carried out even with a right digest. Who edits `desired` or the options and all digests has written
+another plan: authenticity is the business of the CI, or of the key of `sign` and `verify`. Belongs here: values and
+texts. Does not belong here: making the plan again (`pipeline`), files (`cli`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from reconciler.core.desired_document import DesiredDocument
 from reconciler.core.diagnostics import ReconcilerError, Refused, StalePlan
-from reconciler.core.plan_document import FORMAT_VERSION, PlanDocument
+from reconciler.core.plan_document import FORMAT_VERSION, OUTSIDE, PlanDocument, plan_digest
 from reconciler.core.tree import canonical_json
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -33,7 +33,7 @@ def looks_like_a_plan(text: str) -> bool:
 
 
 def parse(text: str) -> PlanDocument:
-    """The document in a file; raises ReconcilerError with a sentence for anything else."""
+    """The document in a file; raises ReconcilerError with a sentence for anything else, StalePlan if it was edited."""
     if len(text) > MAX_BYTES:
         raise ReconcilerError(f"the plan file is larger than {MAX_BYTES >> 20} MB")
     raw = _object(text)
@@ -43,6 +43,8 @@ def parse(text: str) -> PlanDocument:
             f"the plan file has format version {version or 'none'}; this program reads {MAJOR}.x",
             hint="plan again with this version of reconciler",
         )
+    if "desired" in raw and raw.get("plan_sha256") != plan_digest(raw):
+        raise StalePlan("the plan file was edited: its content does not fit its digest", hint="plan again")
     try:
         return PlanDocument.model_validate_json(text)
     except ValidationError as problem:
@@ -52,12 +54,20 @@ def parse(text: str) -> PlanDocument:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        raw = json.loads(text)
+        raw = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise ReconcilerError("the plan file is not valid JSON", hint="plan again") from None
     if not isinstance(raw, dict):
         raise ReconcilerError("the plan file is not a plan", hint="make one with plan --out FILE")
     return raw
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose members have different names; which one of two equal ones counts is anybody's guess."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def embedded(plan: PlanDocument) -> DesiredDocument:
@@ -78,8 +88,7 @@ def allowed(plan: PlanDocument) -> Iterator[tuple[str, str]]:
 
 def check_same(old: str, new: str) -> None:
     """Compare a plan file with the plan made again; raises StalePlan naming what moved."""
-    before, after = _object(old), _object(new)
-    before.pop(SIGNATURE, None)
+    before, after = ({n: v for n, v in _object(text).items() if n not in OUTSIDE} for text in (old, new))
     paths = list(_differences(before, after))
     # Steps and counts follow from the changes: naming them as well would bury what moved.
     told = [path for path in paths if path[0] == "resource_changes"] or paths

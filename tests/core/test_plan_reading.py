@@ -1,0 +1,34 @@
+"""Saved plans read back: the plan that a document tells of gives the same document."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from reconciler.core.plan_document import PlanDocument, document
+from reconciler.core.plan_reading import plan_from
+from reconciler.report.as_markdown import plan_markdown
+from reconciler.report.as_text import plan_text
+from tests.report.rich_plan import SECRET, empty_plan, rich_plan
+from tests.report.strategies import PLANS
+
+
+def read(plan: Any) -> Any:
+    return plan_from(PlanDocument.model_validate_json(document(plan).text()))
+
+
+@given(PLANS)
+def test_there_and_back_is_the_same_document(plan: Any) -> None:
+    assert document(read(plan)).text() == document(plan).text()
+
+
+@pytest.mark.parametrize("plan", [rich_plan(), empty_plan()], ids=["rich", "empty"])
+def test_every_form_shows_the_same(plan: Any) -> None:
+    """But for the members of a map, which stand in the order of their names, and NaN, which JSON has as a text."""
+    for form in (lambda p: plan_text(p, color=False), plan_markdown):
+        assert sorted(form(read(plan)).replace('"NaN"', "NaN").splitlines()) == sorted(form(plan).splitlines())
+
+
+def test_what_was_concealed_stays_so() -> None:
+    assert SECRET not in repr(read(rich_plan()))
+    assert "(sensitive value)" in plan_text(read(rich_plan()), color=False)
