@@ -82,7 +82,7 @@ def examine(call: Call, case: Case, run: Runner = run_workflow) -> Verdict:
         if picture is None:
             return Verdict(codes.INPUT_UNSUPPORTED_FORMAT, "the bytes are no image of a known format")
     if not case.version.nodes:
-        return Verdict(input_views.READY, picture=picture)
+        return Verdict(input_views.READY, picture=picture, run=Run([]))
     if case.version.is_deprecated:
         reason = f"version {case.version.id} of workflow {case.workflow.id} pins a model that was deleted"
         return _unrun(call, case, picture, RunFailed(codes.MODEL_DOES_NOT_EXIST, reason))
