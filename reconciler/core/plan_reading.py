@@ -1,6 +1,6 @@
 """Plan document -> `Plan`, so that a saved plan can be shown in every format, without manifests and without a network.
 
-Belongs here: the way back of `plan_document`; `document(plan_from(d))` says what `d` says. What a document does not hold
+Belongs here: the way back of `plan_document`; `document(plan_from(d))` says what `d` says. What it does not hold
 stays away: concealed values are marks, and the plan is for looking at, not for applying. Does not belong here: whether
 it is still true (`pipeline`) or authentic (`saved_plan`).
 """
