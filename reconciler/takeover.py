@@ -15,7 +15,7 @@ from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.diagnostics import Diagnostic, ReconcilerError, Severity
 from reconciler.core.kind import Keeps, Kind
-from reconciler.core.manifest import Manifest
+from reconciler.core.manifest import Manifests
 from reconciler.core.model_types import TypeFacts
 from reconciler.core.plan import Plan
 from reconciler.core.remote import Api
@@ -31,7 +31,7 @@ ORDER = ("App", "Concept", "ConceptRelation", "Model", "Workflow")
 # --- export ----------------------------------------------------------------------------------------------------------
 
 
-def export_app(api: Api, scope: Scope, *, workers: int = 10) -> tuple[Manifest, ...]:
+def export_app(api: Api, scope: Scope, *, workers: int = 10) -> Manifests:
     """The manifests of a live app; raises a ReconcilerError if it is not there. Only reads."""
     live = observe.observe(api, scope, scope.app_id, kinds().values(), workers=workers)
     if not live.exists:
@@ -39,7 +39,7 @@ def export_app(api: Api, scope: Scope, *, workers: int = 10) -> tuple[Manifest, 
     # A list may leave out metadata and what versions hold (facts U4, U8).
     partly = [address for address in live.observed if by_plural()[address.kind].keeps in (Keeps.MERGE, Keeps.OVERWRITE)]
     live = observe.settle(api, live, by_plural(), partly, workers=workers)
-    return export.export(live, _in_reading_order(), _facts(api, live, workers))
+    return Manifests(str(scope), export.export(live, _in_reading_order(), _facts(api, live, workers)))
 
 
 def _in_reading_order() -> dict[str, Kind]:

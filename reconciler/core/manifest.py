@@ -29,3 +29,11 @@ class Manifest:
         if self.lifecycle:
             body["lifecycle"] = dict(self.lifecycle)
         return {**body, "spec": dict(self.spec)}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """The documents of one app, and where they come from: `USER/APP`."""
+
+    source: str
+    documents: tuple[Manifest, ...]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from reconciler.core.picture import Arrow, Box, Node, Picture
 from reconciler.report.graph_text import graph_text
@@ -15,7 +16,12 @@ from reconciler.report.lines import printable
 from reconciler.report.markup import label
 from reconciler.report.values import short_id
 
-__all__ = ["graph_dot", "graph_mermaid", "graph_text"]
+__all__ = ["graph_dot", "graph_json", "graph_mermaid", "graph_text"]
+
+
+def graph_json(picture: Picture) -> str:
+    """Boxes, arrows and nodes as they are."""
+    return json.dumps(asdict(picture), indent=2, ensure_ascii=False) + "\n"
 
 
 # ---- DOT

@@ -6,15 +6,17 @@ here: what is exported (`stages.export`).
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from reconciler.core.declaration import Scalar
 from reconciler.core.diagnostics import Location
-from reconciler.core.manifest import Manifest
+from reconciler.core.envelope import API_VERSION
+from reconciler.core.manifest import Manifest, Manifests
 from reconciler.core.scalars import as_json
 
 WIDTH = 120
@@ -30,17 +32,23 @@ _NUMBER_LIKE = re.compile(r"[-+.]?[0-9][0-9._:+eExXob-]*([ T].*)?$")
 _NOWHERE = Location("", 1, 1)
 
 
-def files(manifests: Iterable[Manifest], source: str) -> dict[str, str]:
-    """File name -> text, one file a kind; `source` is named on its first line."""
+def files(manifests: Manifests) -> dict[str, str]:
+    """File name -> text, one file a kind; the first line says which app it is."""
     by_file: dict[str, list[Manifest]] = {}
-    for manifest in manifests:
+    for manifest in manifests.documents:
         by_file.setdefault(FILES.get(manifest.kind, f"{manifest.kind.lower()}.yaml"), []).append(manifest)
-    return {name: stream(group, source) for name, group in by_file.items()}
+    return {name: stream(Manifests(manifests.source, tuple(group))) for name, group in by_file.items()}
 
 
-def stream(manifests: Iterable[Manifest], source: str) -> str:
+def stream(manifests: Manifests) -> str:
     """All documents as one text."""
-    return f"# Exported from {source}\n" + "---\n".join(document(manifest) for manifest in manifests)
+    return f"# Exported from {manifests.source}\n" + "---\n".join(map(document, manifests.documents))
+
+
+def stream_json(manifests: Manifests) -> str:
+    """All documents as kubectl's List, which is read like any other file."""
+    body = {"apiVersion": API_VERSION, "kind": "List", "items": [manifest.data for manifest in manifests.documents]}
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
 
 
 def document(manifest: Manifest) -> str:

@@ -13,12 +13,24 @@ from typing import Any
 
 from reconciler.core.diagnostics import Diagnostic, ReconcilerError, did_you_mean
 from reconciler.core.drift import DriftReport
+from reconciler.core.manifest import Manifests
 from reconciler.core.outcome import ApplyResult
 from reconciler.core.plan import Plan
-from reconciler.report import as_events, as_github, as_gitlab, as_junit, as_markdown, as_sarif, as_text, event_stream
+from reconciler.report import (
+    as_events,
+    as_github,
+    as_gitlab,
+    as_graph,
+    as_junit,
+    as_markdown,
+    as_sarif,
+    as_text,
+    event_stream,
+)
 from reconciler.report.drift_markdown import drift_markdown
 from reconciler.report.drift_text import drift_text
 from reconciler.report.fitting import STEP_SUMMARY
+from reconciler.report.markup import fence
 from reconciler.report.problems import inside
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,6 +43,8 @@ class Value(StrEnum):
     RESULT = "result"
     DIAGNOSTICS = "diagnostics"
     DRIFT = "drift"
+    GRAPH = "graph"
+    MANIFESTS = "manifests"
     ERROR = "error"
     """What ended a run before there was any of the others."""
 
@@ -81,7 +95,7 @@ def render(name: str, value: Value, what: object, circumstances: Circumstances) 
     return renderer(name, value)(what, circumstances)
 
 
-# ---- the documents that need pydantic are loaded when they are wanted
+# ---- what needs pydantic or YAML is loaded when it is wanted
 
 
 def _plan_json(plan: Plan, _: Circumstances) -> str:
@@ -112,6 +126,18 @@ def _drift_json(report: DriftReport, _: Circumstances) -> str:
     from reconciler.report.drift_json import drift_json
 
     return drift_json(report)
+
+
+def _manifests_yaml(manifests: Manifests, _: Circumstances) -> str:
+    from reconciler.report.as_manifests import stream
+
+    return stream(manifests)
+
+
+def _manifests_json(manifests: Manifests, _: Circumstances) -> str:
+    from reconciler.report.as_manifests import stream_json
+
+    return stream_json(manifests)
 
 
 # ---- the table
@@ -163,6 +189,19 @@ DRIFT: Mapping[str, Renderer] = {
     "junit": lambda report, how: as_junit.drift_junit(report),
 }
 
+GRAPH: Mapping[str, Renderer] = {
+    "text": lambda picture, how: as_graph.graph_text(picture, color=how.color, width=how.width),
+    "json": lambda picture, how: as_graph.graph_json(picture),
+    "dot": lambda picture, how: as_graph.graph_dot(picture),
+    "mermaid": lambda picture, how: as_graph.graph_mermaid(picture),
+    "markdown": lambda picture, how: fence(as_graph.graph_mermaid(picture), "mermaid"),
+}
+
+MANIFESTS: Mapping[str, Renderer] = {
+    "text": _manifests_yaml,
+    "json": _manifests_json,
+}
+
 ERROR: Mapping[str, Renderer] = {
     "text": lambda error, how: as_text.error_text(error, color=how.color, width=how.width),
     "json": _error_json,
@@ -183,5 +222,7 @@ FORMATS: Mapping[Value, Mapping[str, Renderer]] = {
     Value.RESULT: RESULT,
     Value.DIAGNOSTICS: DIAGNOSTICS,
     Value.DRIFT: DRIFT,
+    Value.GRAPH: GRAPH,
+    Value.MANIFESTS: MANIFESTS,
     Value.ERROR: ERROR,
 }

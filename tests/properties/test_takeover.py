@@ -152,7 +152,7 @@ def exported(world: Any) -> Any:
 def check_taking_over(world: Any) -> None:
     """Export, adopt, plan: nothing but records is written, and nothing is left to do."""
     manifests = exported(world)
-    text = as_manifests.stream(manifests, str(world.scope))
+    text = as_manifests.stream(manifests)
     (world.folder / "exported.yaml").write_text(text)
     desired = world.desired(str(world.folder / "exported.yaml"))
     before = world.snapshot()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from reconciler.core.manifest import Manifest
+from reconciler.core.manifest import Manifest, Manifests
 from reconciler.pipeline import desired_state, read_manifests
 from reconciler.report import as_manifests
 from reconciler.stages.resolve import Options
@@ -57,6 +57,6 @@ def test_short_maps_stand_on_one_line_and_long_ones_do_not() -> None:
 
 def test_one_file_a_kind_in_a_fixed_order() -> None:
     kinds = ["App", "Concept", "ConceptRelation", "Model", "Workflow"]
-    found = as_manifests.files([Manifest(kind, "x", {}) for kind in kinds], "u/a")
+    found = as_manifests.files(Manifests("u/a", tuple(Manifest(kind, "x", {}) for kind in kinds)))
     assert [*found] == ["app.yaml", "concepts.yaml", "relations.yaml", "models.yaml", "workflows.yaml"]
     assert found["app.yaml"].startswith("# Exported from u/a\napiVersion: clarifai.reconciler/v1\nkind: App\n")
