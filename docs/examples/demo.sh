@@ -115,10 +115,10 @@ run reconciler drift auto-annotation
 
 # ---- and back to nothing
 
-say "Remove what we made; the app itself is left in place"
-run reconciler destroy auto-annotation --auto-approve
+say "What would be removed? The app itself would be left in place"
+run reconciler plan auto-annotation --destroy
 
-say "The app goes only by its name, and only when it is empty"
+say "With its name the app goes too, since nothing in it is anybody else's"
 run reconciler destroy auto-annotation --delete-app "$CLARIFAI_USER_ID/people-app" --auto-approve
 
 printf '\n%sThe tour is over: created, edited, drifted, repaired, removed.%s\n' "$bold" "$plain"

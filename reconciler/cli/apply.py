@@ -11,11 +11,13 @@ from reconciler.cli.command import command
 from reconciler.cli.interrupts import orderly
 from reconciler.cli.options import AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
-from reconciler.cli.session import Session, planning
+from reconciler.cli.session import Session, session
 from reconciler.core.diagnostics import Interrupted, ReconcilerError, Refused, error
 
 if TYPE_CHECKING:
+    from reconciler.client.api import GrpcApi
     from reconciler.core.plan import Plan
+    from reconciler.pipeline import Planned
 
 Reindex = Annotated[
     bool, Option("--reindex", help="Run a new default workflow on the inputs of the app, too (billed).")
@@ -33,8 +35,8 @@ def apply(
 ) -> int:
     """Make the live app what the manifests say; asks first."""
     check_answerable(screen, "apply", auto_approve=auto_approve)
-    with planning(screen, manifests, service, changes) as session:
-        return carry_out(screen, session, auto_approve=auto_approve, reindex=reindex)
+    with session(screen, manifests, service, changes, value="result") as opened:
+        return carry_out(screen, opened, auto_approve=auto_approve, reindex=reindex)
 
 
 def check_answerable(screen: Screen, command: str, *, auto_approve: bool) -> None:
@@ -46,30 +48,31 @@ def check_answerable(screen: Screen, command: str, *, auto_approve: bool) -> Non
         )
 
 
-def carry_out(screen: Screen, session: Session, *, auto_approve: bool, reindex: bool = False) -> int:
+def carry_out(screen: Screen, opened: Session, *, auto_approve: bool, reindex: bool = False) -> int:
     """Show the plan, ask unless that is waived, apply, give an account."""
-    plan = session.planned.plan
+    planned = opened.plan()
+    plan = planned.plan
     anything = not plan.summary.empty
     screen.proposal(plan, asking=anything and not auto_approve)
     if plan.refusals:
         raise _refused(plan)
     if anything and not auto_approve and not screen.confirms(_question(plan)):
         raise ReconcilerError("not confirmed; nothing was changed")
-    return _apply(screen, session, reindex=reindex)
+    return _apply(screen, opened.api, planned, reindex=reindex)
 
 
-def _apply(screen: Screen, session: Session, *, reindex: bool) -> int:
+def _apply(screen: Screen, api: GrpcApi, planned: Planned, *, reindex: bool) -> int:
     from reconciler.pipeline import apply_plan
 
     try:
         with orderly(screen):
-            result = apply_plan(session.api, session.planned, screen.event, reindex=reindex)
+            result = apply_plan(api, planned, screen.event, reindex=reindex)
     except KeyboardInterrupt:
         raise Interrupted(
             "interrupted before everything was written down", hint="run it again: it continues where this stopped"
         ) from None
-    result = replace(result, rpcs=dict(session.api.traffic.calls))
-    if screen.json or not result.plan.summary.empty:
+    result = replace(result, rpcs=dict(api.traffic.calls))
+    if screen.machine or not result.plan.summary.empty:
         screen.result(result)
     elif screen.quiet:
         screen.plan(result.plan)

@@ -10,7 +10,7 @@ from reconciler.cli.apply import carry_out, check_answerable
 from reconciler.cli.command import command
 from reconciler.cli.options import AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
-from reconciler.cli.session import planning
+from reconciler.cli.session import session
 
 DeleteApp = Annotated[
     str | None, Option(metavar="USER/APP", help="Delete the app as well, if nothing but ours is in it.")
@@ -31,5 +31,5 @@ def destroy(
     With --prune also what is ours and no longer declared. The app itself stays unless --delete-app names it.
     """
     check_answerable(screen, "destroy", auto_approve=auto_approve)
-    with planning(screen, manifests, service, changes, destroying=True, delete_app=delete_app) as session:
-        return carry_out(screen, session, auto_approve=auto_approve)
+    with session(screen, manifests, service, changes, value="result", destroying=True, delete_app=delete_app) as opened:
+        return carry_out(screen, opened, auto_approve=auto_approve)

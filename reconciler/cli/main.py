@@ -11,6 +11,7 @@ import typer
 from reconciler.cli.apply import apply
 from reconciler.cli.command import Commands
 from reconciler.cli.destroy import destroy
+from reconciler.cli.drift import drift
 from reconciler.cli.emulator import emulator
 from reconciler.cli.plan import plan
 from reconciler.cli.validate import validate
@@ -51,6 +52,7 @@ app.command()(plan)
 app.command("diff", hidden=True)(plan)
 app.command()(apply)
 app.command()(destroy)
+app.command()(drift)
 app.command()(emulator)
 app.command()(version)
 

@@ -59,6 +59,9 @@ class ServiceFlags:
     rps: Annotated[
         float | None, Option(metavar="N", help="Calls a second; 0 is no limit. Default: 10, on this machine 0.")
     ] = None
+    refresh: Annotated[
+        str | None, Option(metavar="stamp|full", help="Trust the stamps of live models, or read each of them.")
+    ] = None
     timeout: Annotated[str | None, Option(metavar="TIME", help="Deadline of a call: 30, 30s, 2m. Default: 30s.")] = None
 
 
@@ -73,9 +76,12 @@ class ChangeFlags:
     allow: Annotated[
         list[str], Option(metavar="RULE=ADDRESS", help="Let a guard pass, as its refusal says; repeatable.")
     ] = field(default_factory=list)
-    refresh: Annotated[
-        str | None, Option(metavar="stamp|full", help="Trust the stamps of live models, or read each. Default: stamp.")
-    ] = None
+    select: Annotated[
+        list[str], Option(metavar="ADDRESS", help="Only these: KIND/ID, a glob, a kind; + for its users or uses.")
+    ] = field(default_factory=list)
+    exclude: Annotated[list[str], Option(metavar="ADDRESS", help="Not these; repeatable.")] = field(
+        default_factory=list
+    )
     upgrade_pins: Annotated[
         bool, Option("--upgrade-pins", help="Look up anew the versions that manifests leave open.")
     ] = False
@@ -85,7 +91,9 @@ class ChangeFlags:
 class OutputFlags:
     """How a command talks."""
 
-    format: Annotated[str | None, Option(metavar="text|json", help="Form of the output. Default: text.")] = None
+    format: Annotated[
+        str | None, Option(metavar="NAME", help="Form of the output: text, json, markdown, github, …")
+    ] = None
     no_color: Annotated[bool, Option("--no-color", help="No colours; so does NO_COLOR.")] = False
     quiet: Annotated[bool, Option("--quiet", "-q", help="Only the last line and errors.")] = False
     debug: Annotated[bool, Option("--debug", help="Tracebacks of internal errors, and what the network cost.")] = False

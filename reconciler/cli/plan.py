@@ -9,7 +9,7 @@ from typer import Option
 from reconciler.cli.command import command
 from reconciler.cli.options import ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
-from reconciler.cli.session import planning
+from reconciler.cli.session import session
 from reconciler.core.diagnostics import Refused
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ def plan(
     destroy: Destroy = False,
 ) -> int:
     """Show what would change, and why; nothing is written."""
-    with planning(screen, manifests, service, changes, destroying=destroy) as session:
-        found = session.planned.plan
-    screen.plan(found)
-    return exit_code(found, detailed=detailed_exitcode)
+    with session(screen, manifests, service, changes, destroying=destroy) as opened:
+        found = opened.plan().plan
+    code = exit_code(found, detailed=detailed_exitcode)
+    screen.plan(found, code)
+    return code
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:

@@ -1,27 +1,30 @@
 """Where a command's values go: results to standard output, everything else to standard error, in the form asked for.
 
-Belongs here: streams, colours, width, and the choice between text and JSON. Does not belong here: any sentence about a
-plan or a result (`report`). Nothing here raises when nobody listens any more: an apply must not die of a closed pipe.
+Belongs here: streams, colours, width, who gets what. Does not belong here: any sentence about a plan or a result, or
+which formats there are (`report`). Nothing here raises when nobody listens any more: an apply must not die of a closed
+pipe.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.cli.options import OutputFlags
-from reconciler.core.diagnostics import Diagnostic, ReconcilerError, did_you_mean
+from reconciler.core.diagnostics import Diagnostic, ReconcilerError
 
 if TYPE_CHECKING:
+    from reconciler.core.drift import DriftReport
     from reconciler.core.outcome import ApplyResult, Event
     from reconciler.core.plan import Plan
     from reconciler.core.secret import Secret
 
-FORMATS = ("text", "json")
 WIDTH = 100
 """Columns when there is no terminal to ask."""
 
@@ -39,41 +42,42 @@ class Screen:
         self.quiet = flags.quiet
         self.debug = flags.debug
         self.wanted = flags.format
-        # The settings file may name a format as well; until it is read, the flag alone decides.
-        self.format = flags.format if flags.format in FORMATS else "text"
+        self.format = flags.format or "text"
+        """The settings file may name one as well: see `use_format`."""
 
     @property
-    def json(self) -> bool:
-        """Whether standard output holds one JSON object and nothing else."""
-        return self.format == "json"
+    def machine(self) -> bool:
+        """Whether standard output is for a program: then it holds the result and nothing else."""
+        return self.format != "text"
 
-    def use_format(self, name: str | None, origin: str) -> None:
-        """Talk in this form from now on."""
-        if name is not None and name not in FORMATS:
-            hint = did_you_mean(name, FORMATS) or f"it is one of: {', '.join(FORMATS)}"
-            raise ReconcilerError(f"{origin}: unknown format {name!r}", hint=hint)
+    def use_format(self, name: str | None, origin: str, value: str) -> None:
+        """Talk in this form from now on, if a `plan`, `result`, `diagnostics` or `drift` can be told in it."""
+        from reconciler.report.formats import Value, renderer
+
         self.format = name or "text"
+        if self.machine:
+            try:
+                renderer(self.format, Value(value))
+            except ReconcilerError as problem:
+                raise ReconcilerError(f"{origin}: {problem.message}", hint=problem.hint) from None
 
     # ---- values
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: Plan, exit_code: int = 0) -> None:
         """A plan that is the result of the command."""
-        if self.json:
-            from reconciler.report.as_json import plan_json
-
-            self._out(plan_json(plan))
-        elif self.quiet and not plan.refusals:
+        if self.quiet and not (self.machine or plan.refusals):
             from reconciler.report.as_text import summary_text
 
             self._out(summary_text(plan) + "\n")
         else:
-            self._out(self._plan_text(plan, sys.stdout))
+            self._show("plan", plan, exit_code)
 
     def proposal(self, plan: Plan, *, asking: bool) -> None:
-        """A plan that is about to be applied; in JSON it is no result, so people get it on standard error."""
+        """A plan that is about to be applied: not the result, so it goes out of a program's way."""
         if asking or not self.quiet or plan.refusals:
-            stream = sys.stderr if self.json else sys.stdout
-            self._write(stream, self._plan_text(plan, stream))
+            stream = sys.stderr if self.machine else sys.stdout
+            follows = not (asking or self.quiet or plan.refusals or plan.summary.empty)
+            self._write(stream, self._plan_text(plan, stream) + ("\n" if follows else ""))
 
     def _plan_text(self, plan: Plan, stream: TextIO) -> str:
         from reconciler.report.as_text import plan_text
@@ -84,40 +88,49 @@ class Screen:
         """A line of progress, if the event is worth one."""
         from reconciler.report.progress import line
 
-        stream = sys.stderr if self.json else sys.stdout
+        stream = sys.stderr if self.machine else sys.stdout
         text = None if self.quiet else line(event, color=self._color(stream))
         if text is not None:
             self._write(stream, text + "\n")
 
     def result(self, result: ApplyResult) -> None:
         """The account of an apply."""
-        if self.json:
-            from reconciler.report.as_json import result_json
-
-            self._out(result_json(result))
-        else:
-            from reconciler.report.as_text import result_text
-
-            gap = "" if self.quiet else "\n"
-            self._out(gap + result_text(result, color=self._color(sys.stdout), width=self.width))
+        if not (self.machine or self.quiet):
+            self._out("\n")
+        self._show("result", result)
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Every problem of the manifests, as the result of the command."""
-        if self.json:
-            from reconciler.report.as_json import diagnostics_json
+        self._show("diagnostics", tuple(diagnostics))
 
-            self._out(diagnostics_json(diagnostics))
+    def drift(self, report: DriftReport) -> None:
+        """What a look at the live app found."""
+        if self.quiet and not self.machine:
+            from reconciler.report.drift_words import summary_text
+
+            self._out(summary_text(report) + "\n")
         else:
-            from reconciler.report.as_text import diagnostics_text
+            self._show("drift", report)
 
-            self._out(diagnostics_text(diagnostics, color=self._color(sys.stdout), width=self.width))
+    def _show(self, value: str, what: object, exit_code: int = 0) -> None:
+        from reconciler.cli.version import version_number
+        from reconciler.report.formats import Circumstances, Value, render
+
+        how = Circumstances(
+            now=datetime.now(UTC),
+            version=version_number(),
+            color=self._color(sys.stdout),
+            width=self.width,
+            exit_code=exit_code,
+        )
+        self._out(render(self.format, Value(value), what, how))
 
     def error(self, problem: ReconcilerError) -> None:
         """The error that ends the run: for people, and as JSON where a JSON object is awaited."""
         from reconciler.report.as_text import error_text
 
         self._write(sys.stderr, error_text(problem, color=self._color(sys.stderr), width=self.width))
-        if self.json:
+        if self.format == "json":
             from reconciler.report.as_json import error_json
 
             self._out(error_json(problem))
@@ -129,6 +142,11 @@ class Screen:
     def say(self, text: str) -> None:
         """A line for people, beside the result."""
         self._write(sys.stderr, text + "\n")
+
+    def say_now(self, text: str) -> None:
+        """The same from within a signal handler: past the lock and the buffer that the interrupted code may hold."""
+        with contextlib.suppress(OSError, ValueError):
+            os.write(sys.stderr.fileno(), f"{text}\n".encode())
 
     # ---- questions
 

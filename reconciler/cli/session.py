@@ -1,4 +1,4 @@
-"""From flags to a finished plan: settings, manifests, connection, in the order in which each may fail.
+"""From flags to a use case: settings, manifests, connection, in the order in which each may fail.
 
 What is wrong with the manifests is said before anything is asked of the service. Belongs here: wiring. Does not belong
 here: what a plan is (`pipeline`).
@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.options import ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
-from reconciler.core.diagnostics import ReconcilerError, did_you_mean
+from reconciler.core.diagnostics import Diagnostic, ReconcilerError, did_you_mean
 
 if TYPE_CHECKING:
-    from reconciler.client.api import GrpcApi
-    from reconciler.pipeline import Planned
+    from reconciler.client.api import GrpcApi, ReadOnlyApi
+    from reconciler.core.drift import DriftReport
+    from reconciler.core.state import DesiredState
+    from reconciler.pipeline import Planned, PlanOptions
     from reconciler.settings import Settings
     from reconciler.stages.guard import Rails
     from reconciler.stages.resolve import Resolved
@@ -29,74 +31,79 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A plan, and the handle that can make it real."""
+    """An open connection and what is wanted; `api` can write, and only `apply` hands it on."""
 
     api: GrpcApi
-    planned: Planned
+    desired: DesiredState
+    notes: tuple[Diagnostic, ...]
+    options: PlanOptions
+
+    def plan(self) -> Planned:
+        """What would change; the use case gets a handle that cannot write."""
+        from reconciler.pipeline import make_plan
+
+        return make_plan(self._reader(), self.desired, self.options, self.notes)
+
+    def drift(self) -> DriftReport:
+        """What moved away from what was applied; the use case gets a handle that cannot write."""
+        from reconciler.pipeline import find_drift
+
+        return find_drift(self._reader(), self.desired, self.options, self.notes)
+
+    def _reader(self) -> ReadOnlyApi:
+        from reconciler.client.api import ReadOnlyApi
+
+        return ReadOnlyApi(self.api)
 
 
 @contextmanager
-def planning(
+def session(
     screen: Screen,
     manifests: ManifestFlags,
     service: ServiceFlags,
-    changes: ChangeFlags,
+    changes: ChangeFlags | None = None,
     *,
+    value: str = "plan",
+    refresh: str = "stamp",
     destroying: bool = False,
     delete_app: str | None = None,
 ) -> Iterator[Session]:
-    """Plan with a handle that cannot write; the connection lasts as long as the block."""
-    settings = settings_of(screen, manifests, service, changes)
-    rails = _rails(changes, settings, destroying=destroying, delete_app=delete_app is not None)
+    """Everything up to the use case. `value` is what the command will show, `refresh` how it reads unless told."""
+    settings = settings_of(screen, manifests, service, value=value)
+    options = _plan_options(changes or ChangeFlags(), settings, refresh, destroying=destroying, delete_app=delete_app)
     source = Source(manifests)
     user_id = None if settings.user_id == "me" else settings.user_id
     resolved = source.resolve(settings, user_id, offline=user_id is None)
-    from reconciler.pipeline import PlanOptions, desired_state, make_plan, whoami
+    from reconciler.pipeline import desired_state, whoami
 
     desired = desired_state(resolved)
     with connected(screen, settings) as (api, host):
-        from reconciler.client.api import ReadOnlyApi
-
-        reader = ReadOnlyApi(api)
         if user_id is None:
-            resolved = source.resolve(settings, whoami(reader))
+            resolved = source.resolve(settings, whoami(api))
             desired = desired_state(resolved)
         _same_app(delete_app, str(desired.scope))
-        options = PlanOptions(
-            host=host,
-            prune=changes.prune,
-            destroying=destroying,
-            delete_app=delete_app is not None,
-            refresh=settings.refresh or "stamp",
-            upgrade_pins=changes.upgrade_pins,
-            rails=rails,
-            workers=settings.parallelism,
-        )
-        yield Session(api, make_plan(reader, desired, options, resolved.diagnostics))
+        yield Session(api, desired, resolved.diagnostics, replace(options, host=host))
 
 
 # ---- settings
 
 
 def settings_of(
-    screen: Screen,
-    manifests: ManifestFlags,
-    service: ServiceFlags | None = None,
-    changes: ChangeFlags | None = None,
+    screen: Screen, manifests: ManifestFlags, service: ServiceFlags | None = None, *, value: str
 ) -> Settings:
     """Everything a run is told from outside; from here on the screen has the form that was asked for."""
     from reconciler.settings import SETTINGS_FILE, load_settings
 
     flags: dict[str, Any] = {"user_id": manifests.user_id, "app_id": manifests.app_id, "owner": manifests.owner}
-    flags |= {"format": screen.wanted, "refresh": changes.refresh if changes else None}
+    flags["format"] = screen.wanted
     if service is not None:
-        names = ("base", "context", "parallelism", "rps", "timeout")
+        names = ("base", "context", "parallelism", "rps", "timeout", "refresh")
         flags |= {name: getattr(service, name) for name in names}
         flags |= {"insecure": service.insecure or None, "local": service.local or None}
     folder = next((place for place in _folders(manifests.sources) if (place / SETTINGS_FILE).is_file()), None)
     settings = load_settings(flags, os.environ, Path.home(), folder)
     screen.hide(settings.pat, settings.session_token)
-    screen.use_format(settings.format, settings.origins.get("format", "--format"))
+    screen.use_format(settings.format, settings.origins.get("format", "--format"), value)
     return _localised(settings) if settings.local else settings
 
 
@@ -119,11 +126,30 @@ def _localised(settings: Settings) -> Settings:
     return replace(settings, user_id=user_id, pat=Secret("local"), session_token=None)
 
 
-def _rails(changes: ChangeFlags, settings: Settings, *, destroying: bool, delete_app: bool) -> Rails:
+def _plan_options(
+    changes: ChangeFlags, settings: Settings, refresh: str, *, destroying: bool, delete_app: str | None
+) -> PlanOptions:
+    from reconciler.core.selection import Selection
+    from reconciler.pipeline import PlanOptions
+
+    rails = replace(_rails(changes, settings), destroying=destroying, delete_app=delete_app is not None)
+    return PlanOptions(
+        prune=changes.prune,
+        destroying=destroying,
+        delete_app=delete_app is not None,
+        refresh=settings.refresh or refresh,
+        upgrade_pins=changes.upgrade_pins,
+        selection=Selection(tuple(changes.select), tuple(changes.exclude)),
+        rails=rails,
+        workers=settings.parallelism,
+    )
+
+
+def _rails(changes: ChangeFlags, settings: Settings) -> Rails:
     from reconciler.stages.guard import Rails
 
     allowed = {*map(_permission, changes.allow), *(("adopt", address) for address in changes.adopt)}
-    rails = Rails(allowed=frozenset(allowed), destroying=destroying, delete_app=delete_app)
+    rails = Rails(allowed=frozenset(allowed))
     most, percent = settings.rails.max_deletes, settings.rails.max_delete_percent
     if most is not None:
         # A number alone is meant as it stands, whatever share of the owned objects it is.

@@ -15,9 +15,9 @@ def validate(screen: Screen, manifests: ManifestFlags) -> int:
 
     Syntax, fields, references, order: every problem at once. Needs no account and no network.
     """
-    settings = settings_of(screen, manifests)
+    settings = settings_of(screen, manifests, value="diagnostics")
     user_id = None if settings.user_id == "me" else settings.user_id
     resolved = Source(manifests).resolve(settings, user_id, offline=True)
-    if screen.json or not screen.quiet or not resolved.ok:
+    if screen.machine or not screen.quiet or not resolved.ok:
         screen.diagnostics(resolved.diagnostics)
     return 0 if resolved.ok else InvalidManifest.exit_code

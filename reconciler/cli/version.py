@@ -18,8 +18,12 @@ def version() -> int:
 
 def version_line() -> str:
     """Name and version, and the Python it runs on."""
+    return f"reconciler {version_number()} (Python {platform.python_version()})"
+
+
+def version_number() -> str:
+    """The number alone."""
     try:
-        number = installed("reconciler")
+        return installed("reconciler")
     except PackageNotFoundError:  # run from a checkout
-        number = "0 (from a checkout)"
-    return f"reconciler {number} (Python {platform.python_version()})"
+        return "0"

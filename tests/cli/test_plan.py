@@ -141,7 +141,7 @@ def test_plain_text_needs_a_word(shell: Any) -> None:
         (["--refresh", "never"], "stamp, full"),
         (["--parallelism", "0"], "from 1 to 64"),
         (["--timeout", "soon"], "such as 30, 30s or 2m"),
-        (["--format", "yml"], "it is one of: text, json"),
+        (["--format", "yml"], "it is one of: text, json,"),
         (["--context", "work"], "has no context 'work'"),
         (["--local", "--base", "http://127.0.0.1:1"], "--local starts its own emulator"),
         (["--var", "oops"], "NAME=VALUE"),

@@ -105,8 +105,16 @@ def test_output_that_cannot_be_written_stops_nothing(
     assert screen.lost == lost
 
 
-@pytest.mark.parametrize(("name", "hint"), [("jsn", "did you mean 'json'?"), ("toml", "it is one of: text, json")])
-def test_an_unknown_format_names_who_wants_it(name: str, hint: str) -> None:
-    with pytest.raises(ReconcilerError, match=f"reconciler.yaml: unknown format '{name}'") as caught:
-        Screen(OutputFlags(), {}).use_format(name, "reconciler.yaml")
-    assert caught.value.hint == hint
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        ("jsn", "unknown format 'jsn'", "did you mean 'json'?"),
+        ("zzz", "unknown format 'zzz'", "it is one of: text, json, "),
+        ("junit", "a plan has no format 'junit'", "it is one of: text, json, "),
+    ],
+)
+def test_a_format_that_is_none_names_who_wants_it(name: str, said: str, hint: str) -> None:
+    with pytest.raises(ReconcilerError) as caught:
+        Screen(OutputFlags(), {}).use_format(name, "reconciler.yaml", "plan")
+    assert caught.value.message == f"reconciler.yaml: {said}"
+    assert (caught.value.hint or "").startswith(hint)

@@ -55,7 +55,7 @@ class Shell:
             capture_output=True,
             check=False,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert "Traceback (most recent" not in done.stdout + done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.emulator.server import Emulator
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 SET = "auto-annotation"
 TOKEN = "canary-7f3a"
