@@ -398,6 +398,95 @@ def list_delay_reads(api):
     return [len(api.ok("ListConcepts").concepts) for _ in range(3)]
 
 
+# -- inputs and annotations
+
+
+def _write(api, status=24151, *, writer=True):
+    """Make a default workflow whose writer writes what is above a half."""
+    above = api.thresholder("above")
+    nodes = [api.node("above", "above", above.id)]
+    if writer:
+        api.model("write", "annotation-writer")
+        info = resources_pb2.OutputInfo()
+        info.params.update({"annotation_status": status, "annotation_user_id": "me-local"})
+        nodes.append(api.node("write", "write", api.version("write", output_info=info).id, "above"))
+    api.workflow("w", *nodes)
+    api.ok("PatchApps", apps=[resources_pb2.App(id="app", default_workflow_id="w")], action="overwrite")
+
+
+def _written(api):
+    api.posted(api.text("a", concepts=[Concept(id="p", value=0.75)]))
+    return api.ok("ListAnnotations", list_all_annotations=True, statuses=[{"code": 24151}]).annotations[0]
+
+
+def input_delay(api):
+    api.ok("PostInputs", inputs=[api.text("a")])
+    time.sleep(0.15)
+    early = api.input_code("a")
+    api.until(lambda: api.input_code("a") == 30000)
+    return early
+
+
+def delete_delay(api):
+    api.posted(api.text("a"))
+    api.ok("DeleteInput", input_id="a")
+    early = api.input_code("a")
+    api.until(lambda: api.input_code("a") == 11101)
+    return early
+
+
+def input_order(api):
+    api.posted(api.text("a"), api.text("b"))
+    return [each.id for each in api.ok("ListInputs").inputs]
+
+
+def failed_run(api):
+    api.concepts("p")
+    _write(api)
+    api.ok("DeleteModel", model_id="above")
+    api.posted(api.text("a"))
+    api.ok("PatchApps", apps=[resources_pb2.App(id="app", default_workflow_id="Empty")], action="overwrite")
+    api.ok("DeleteWorkflow", workflow_id="w")
+    _write(api, writer=False)
+    api.ok("DeleteModel", model_id="above")
+    api.posted(api.text("b"))
+    return api.input_code("a"), api.input_code("b")
+
+
+def omitted_concept(api):
+    return api.ok("PostInputs", inputs=[api.text("a", concepts=[Concept(id="p")])]).inputs[0].data.concepts[0].value
+
+
+def annotation_order(api):
+    api.posted(api.text("a"))
+    api.ok("PostAnnotations", annotations=[resources_pb2.Annotation(id="later", input_id="a")])
+    return [each.input_level for each in api.ok("ListAnnotations").annotations]
+
+
+def plain_annotations(api):
+    _write(api)
+    _written(api)
+    return len(api.ok("ListAnnotations").annotations)
+
+
+def writer_worker(api):
+    _write(api)
+    return _written(api).worker.WhichOneof("worker")
+
+
+def writer_trusted(api):
+    _write(api)
+    return _written(api).trusted
+
+
+def writer_values(api):
+    _write(api)
+    return _written(api).data.concepts[0].value
+
+
+# -- the wire
+
+
 def latency(api):
     before = time.monotonic()
     api.ok("GetApp")
@@ -483,6 +572,16 @@ CASES: dict[Callable[[Any], Any], dict[Any, Any]] = {
     longest_id: {48: [10000, 10000, 11102], 32: [10000, 11102, 11102]},
     list_delay: {0.0: [1, 1], 0.2: [0, 1]},
     list_delay_reads: {0: [1, 1, 1], 2: [0, 0, 1]},
+    input_delay: {0.0: 30000, 0.5: 30001},
+    delete_delay: {0.0: 11101, 0.3: 30000},
+    input_order: {"newest-first": ["b", "a"], "oldest-first": ["a", "b"]},
+    failed_run: {"awaited": (30002, 30000), "always": (30002, 30002), "never": (30000, 30000)},
+    omitted_concept: {"one": 1.0, "zero": 0.0},
+    annotation_order: {"newest-first": [False, True], "oldest-first": [True, False]},
+    plain_annotations: {"trusted": 1, "user-made": 2},
+    writer_worker: {"user": "user", "workflow": "workflow"},
+    writer_trusted: {"by-status": False, "always": True},
+    writer_values: {"kept": 0.75, "one": 1.0},
     latency: {0.0: False, 0.2: True},
     rps: {0: False, 3: True},
     max_message_mb: {64: False, 1: True},
