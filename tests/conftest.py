@@ -29,8 +29,8 @@ settings.load_profile("same-each-time")
 
 def pytest_report_header() -> str:
     return (
-        "random examples are the same each time: run a failed test again to replay it; "
-        "--hypothesis-profile=other-each-time looks for new ones"
+        "random examples are the same each time, so a failed test fails again; "
+        "--hypothesis-profile=other-each-time takes others and makes them small"
     )
 
 

@@ -5,11 +5,15 @@ import itertools
 import json
 import random
 import re
+import zlib
+from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from reconciler.emulator.switches import Switches
@@ -46,6 +50,20 @@ class Manifests:
 
     def __repr__(self) -> str:
         return "\n---\n".join(written(document) for document in self.documents)
+
+    def edited(self, name: str, change: Callable[[dict[str, Any]], None]) -> "Manifests":
+        """The same set with the spec of one document changed."""
+        copy = Manifests(deepcopy(self.documents))
+        change(next(d["spec"] for d in copy.documents if d["metadata"]["name"] == name))
+        return copy
+
+    def without(self, *names: str) -> "Manifests":
+        """The same set without some documents."""
+        return Manifests([d for d in self.documents if d["metadata"]["name"] not in names])
+
+    def only(self, *names: str) -> "Manifests":
+        """The same set with nothing but some documents."""
+        return Manifests([d for d in self.documents if d["metadata"]["name"] in names])
 
     def file(self, folder: Path) -> str:
         """The path of a file that holds them."""
@@ -262,6 +280,34 @@ def manifest_sets(draw: Any) -> Manifests:
     return Manifests(draw(st.permutations([document("App", "app", app), *made, *own, *flows])))
 
 
+class Examples:
+    """Runs a property on a fixed number of random sets, others in each test, and counts them."""
+
+    def __init__(self, name: str) -> None:
+        self.number, self.tried = zlib.crc32(name.encode()), 0
+
+    def check(self, strategy: st.SearchStrategy[Manifests], holds: Callable[[Manifests], None], count: int) -> None:
+        """The property holds for `count` sets of the strategy."""
+
+        phases = [Phase.generate] if settings.default.derandomize else list(Phase)  # to shrink takes minutes
+
+        @seed(self.number)
+        @settings(max_examples=count, database=None, phases=phases)
+        @given(strategy)
+        def each(manifests: Manifests) -> None:
+            self.tried += 1
+            holds(manifests)
+
+        each()
+        assert self.tried >= count
+
+
+@pytest.fixture
+def examples(request: pytest.FixtureRequest) -> Examples:
+    """Random examples of a test's own."""
+    return Examples(request.node.name)
+
+
 # ---- switches
 
 SWITCHES = {
@@ -331,6 +377,45 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def switches() -> SimpleNamespace:
     """What the tests of the switches say about themselves."""
     return SimpleNamespace(alone=ALONE, rows=ROWS, sound=SOUND, pairs_of=pairs_of, pair=pair)
+
+
+def _known_documents(workflows_count: int) -> list[dict[str, Any]]:
+    thresholds_ = [{"id": "limit", "value": 0.5}, {"id": "limit-2", "value": 0.25}]
+    info = {"params": {"concept_threshold_type": "GREATER_THAN"}, "data": {"concepts": thresholds_}}
+    public = {"id": "general-image-recognition", **MAIN, "model_version": {"id": "aa7f35c01e0642fda5cf400f543e7c40"}}
+    nodes = [
+        {"id": "public", "model": public},
+        {"id": "cut", "model": {"id": "edited"}, "node_inputs": [{"node_id": "public"}]},
+        {"id": "cut-again", "model": {"id": "edited"}, "node_inputs": [{"node_id": "cut"}]},
+    ]
+    ends = {"subject_concept": {"id": "limit"}, "object_concept": {"id": "ai_98Xb0K3q", **MAIN}}
+    told = {"description": "ours", "metadata": {"team": "ours", "deep": {"in": "ours"}}}
+    return [
+        document("Concept", "limit", {"name": "Limit", "definition": "ours"}),
+        document("Concept", "limit-2", {}),
+        document("ConceptRelation", "related", {**ends, "predicate": "synonym"}),
+        document(
+            "Model", "edited", {**told, "model_type_id": "concept-thresholder", "model_version": {"output_info": info}}
+        ),
+        *(document("Workflow", f"uses-{n}", {**told, "nodes": nodes}) for n in range(workflows_count)),
+    ]
+
+
+@st.composite
+def known_sets(draw: Any) -> Manifests:
+    """A random set to which objects with known ids and fields were added: `edited`, the workflows that use it, …"""
+    drawn = draw(manifest_sets())
+    known = _known_documents(draw(st.integers(1, 3)))
+    app = next(d for d in drawn.documents if d["kind"] == "App")
+    app["spec"].pop("default_workflow_id", None)
+    app["spec"] |= {"description": "ours", "default_workflow": {"id": "uses-0"}}
+    return Manifests([*drawn.documents, *known])
+
+
+@pytest.fixture(scope="session")
+def known() -> st.SearchStrategy[Manifests]:
+    """The strategy of random sets with known parts to edit: App, `limit`, `related`, `edited`, `uses-0` and more."""
+    return known_sets()
 
 
 @pytest.fixture(scope="session")

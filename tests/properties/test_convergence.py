@@ -5,36 +5,9 @@ cannot keep what was sent, the apply must say so, naming the call.
 """
 
 import struct
-import zlib
 from typing import Any
 
-import pytest
-from hypothesis import given, seed, settings
-
 OF_EACH_SWITCH, OF_EACH_ROW = 3, 8
-
-
-class Examples:
-    """Runs a property on a fixed number of random sets that differ from test to test, and counts them."""
-
-    def __init__(self, strategy: Any, name: str) -> None:
-        self.strategy, self.number, self.tried = strategy, zlib.crc32(name.encode()), 0
-
-    def check(self, holds: Any, examples: int) -> None:
-        @seed(self.number)
-        @settings(max_examples=examples, database=None)
-        @given(self.strategy)
-        def each(manifests: Any) -> None:
-            self.tried += 1
-            holds(manifests)
-
-        each()
-        assert self.tried >= examples
-
-
-@pytest.fixture
-def examples(manifests: Any, request: pytest.FixtureRequest) -> Examples:
-    return Examples(manifests, request.node.name)
 
 
 def converges(world: Any, path: str) -> None:
@@ -101,22 +74,22 @@ def test_the_walkthrough_converges_with_every_pair_of_switches(worlds, walkthrou
 # ---- random manifests
 
 
-def test_random_manifests_converge_with_each_switch_alone(worlds, examples, alone, tmp_path):
-    def holds(manifests: Any) -> None:
-        message = broken_promise(alone, manifests)
-        world, path = worlds(**alone), manifests.file(tmp_path)
+def test_random_manifests_converge_with_each_switch_alone(worlds, examples, manifests, alone, tmp_path):
+    def holds(drawn: Any) -> None:
+        message = broken_promise(alone, drawn)
+        world, path = worlds(**alone), drawn.file(tmp_path)
         fails(world, path, message) if message else converges(world, path)
 
-    examples.check(holds, OF_EACH_SWITCH)
+    examples.check(manifests, holds, OF_EACH_SWITCH)
 
 
-def test_random_manifests_converge_with_every_pair_of_switches(worlds, examples, row, tmp_path):
-    def holds(manifests: Any) -> None:
-        message = broken_promise(row, manifests)
-        world, path = worlds(**row), manifests.file(tmp_path)
+def test_random_manifests_converge_with_every_pair_of_switches(worlds, examples, manifests, row, tmp_path):
+    def holds(drawn: Any) -> None:
+        message = broken_promise(row, drawn)
+        world, path = worlds(**row), drawn.file(tmp_path)
         fails(world, path, message) if message else converges(world, path)
 
-    examples.check(holds, OF_EACH_ROW)
+    examples.check(manifests, holds, OF_EACH_ROW)
 
 
 def test_the_random_manifests_are_many(switches):
