@@ -187,6 +187,15 @@ def test_a_model_that_never_got_its_version_gets_one(world, base, documents):
     assert world.plan(*manifests).plan.summary.empty
 
 
+def test_an_operator_without_a_written_version_gets_one_even_after_a_failure(world, base, documents):
+    manifests = [*base, documents.document("Model", "crop", {"model_type_id": "image-crop"})]
+    world.emulator.faults.add("PostModelVersions", code=11102)
+    assert not world.carry_out(world.plan(*manifests)).complete
+    world.apply(*manifests)
+    assert len(world.versions("crop")) == 1
+    assert world.plan(*manifests, refresh="full").plan.summary.empty
+
+
 def test_a_managed_version_that_was_deleted_is_posted_again_and_followed(world, base, documents):
     world.apply(*base, documents.thresholder("m", p=0.4))
     manifests = [*base, documents.thresholder("m", p=0.5), documents.workflow("w", n="m")]

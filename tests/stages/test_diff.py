@@ -375,6 +375,13 @@ def test_a_model_without_any_version_gets_one():
     assert "creation was not finished" in change.reasons[0]
 
 
+def test_an_operator_of_whose_version_nothing_is_written_gets_one_all_the_same():
+    item = Desired(M, "Model", SHELL | {"model_version": {}}, frozenset({("model_type_id",)}))
+    live = live_state(Observed(M, "Model", SHELL, remembers(MODEL, SHELL)))
+    [change] = diff.diff(DesiredState(HERE, "us", {M: item}, 1), live, KINDS).changes
+    assert change.new_version
+
+
 def test_a_version_without_mark_but_with_our_values_gets_the_mark():
     change = one(0.5, model_live(version("v1", 0.5)))
     assert (change.action, change.fields, change.mark) == (Action.ADOPT, (), True)
