@@ -205,8 +205,8 @@ def _with_inventory(
     listed = any(
         c.action in (Action.CREATE, Action.DELETE, Action.FORGET, Action.REPLACE)
         or c.address.kind in ("concepts", "relations")
-        or (c.action is Action.ADOPT and str(c.address) not in live.inventory.entries)
-        or str(c.address) not in live.inventory.entries
+        or (entry := live.inventory.entries.get(str(c.address))) is None
+        or entry.pending
         for c in changes
         if c.address != app
     )

@@ -256,6 +256,13 @@ def test_the_inventory_is_written_only_if_it_changes(made, listed, written):
     assert any(s.verb is Verb.CLOSE for s in found) is written
 
 
+def test_an_object_that_was_only_announced_is_entered_once_it_is_finished():
+    made = change("models/m", Action.UPDATE, Effect.NEW_VERSION)
+    live = LiveState(HERE, True, {}, Inventory("us", {"models/m": Entry(pending=True)}))
+    state = DesiredState(HERE, "us", {at("models/m"): item("models/m", VERSION)}, 1)
+    assert order([made], state, live, KINDS)[-1].verb is Verb.CLOSE
+
+
 def test_a_new_app_carries_its_first_inventory():
     found = steps(change("apps/app", Action.CREATE), items=[item("apps/app")], exists=False)
     assert [s.verb for s in found] == [Verb.CREATE, Verb.CLOSE]
