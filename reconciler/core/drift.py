@@ -6,6 +6,7 @@ Belongs here: what a look at the live app found, and the exit code that follows.
     live = applied = manifest   in sync
     live moved                  drift: a person or a program changed the app            exit code 2
     manifest moved              an edit that nobody applied yet: a note, not a drift    exit code 0
+    live moved, and borne with  ignored by a rule (`drift_rules`): told, not counted    exit code 0
     could not be read           unknown: never counted as in sync                       exit code 1
 """
 
@@ -35,6 +36,8 @@ class DriftStatus(StrEnum):
     """It could not be read."""
     EXCLUDED = "excluded"
     """Nobody looked, because the run was told not to."""
+    IGNORED = "ignored"
+    """It drifted or is missing, and a rule bears with all of that."""
 
 
 class Ahead(StrEnum):
@@ -107,6 +110,14 @@ class DriftField:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """A field that moved, and the rule that bears with it in a few words."""
+
+    field: DriftField
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class DriftEntry:
     """One object of ours. An object in sync may have fields all the same: edits that wait to be applied."""
 
@@ -117,10 +128,11 @@ class DriftEntry:
     message: str = ""
     """Why it could not be read, or why it was left out."""
     location: Location | None = None
+    ignored: tuple[Ignored, ...] = ()
 
     @property
     def moved(self) -> tuple[DriftField, ...]:
-        """The fields that somebody changed in the live app."""
+        """The fields that somebody changed in the live app, without the ignored ones."""
         return tuple(field for field in self.fields if field.moved)
 
     @property
@@ -156,9 +168,22 @@ class DriftCounts:
     missing: int
     unknown: int
     excluded: int
+    ignored: int
     waiting: int
     """Objects whose manifest is ahead, whole or in part."""
     unmanaged: int
+
+
+@dataclass(frozen=True, slots=True)
+class SinceLast:
+    """What a look found that the one before did not, and the other way round; `address path`, as people read it."""
+
+    looked: str | None
+    """When the last look was; None: this is the first."""
+    new: tuple[str, ...] = ()
+    still: tuple[tuple[str, str], ...] = ()
+    """With the time when it was first seen."""
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +199,8 @@ class DriftReport:
     notes: tuple[Diagnostic, ...] = ()
     refresh: str = "full"
     """How live models were read: `full` reads each one, `stamp` trusts an untouched version's mark."""
+    since: SinceLast | None = None
+    """Where a memory of the last look is kept."""
 
     @property
     def counts(self) -> DriftCounts:

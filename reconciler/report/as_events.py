@@ -98,7 +98,7 @@ def drift_events(report: DriftReport, now: datetime, *, version: str = "") -> st
             paths = [show_path(field.path) for field in entry.moved]
             change = {"resource": resource(entry.address, entry.kind), "action": action, "paths": paths}
             lines.append(line("resource_drift", message, now, change=change))
-    names = ("in_sync", "drifted", "missing", "unknown", "excluded", "waiting", "unmanaged")
+    names = ("in_sync", "drifted", "missing", "unknown", "excluded", "ignored", "waiting", "unmanaged")
     counts = {name: getattr(report.counts, name) for name in names}
     lines.append(line("drift_summary", drift_summary(report), now, drift=counts, exit_code=report.exit_code))
     return "".join(lines)

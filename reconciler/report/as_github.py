@@ -141,7 +141,9 @@ def drift_outputs(report: DriftReport) -> str:
     """Lines for `$GITHUB_OUTPUT`: `drift` is `unknown` where the answer is not known."""
     count = report.counts
     verdict = "true" if report.moved else "unknown" if count.unknown else "false"
-    numbers = {name: getattr(count, name) for name in ("in_sync", "drifted", "missing", "unknown", "unmanaged")}
+    numbers = {
+        name: getattr(count, name) for name in ("in_sync", "drifted", "missing", "unknown", "ignored", "unmanaged")
+    }
     return _lines({"drift": verdict, **numbers, "exitcode": report.exit_code})
 
 

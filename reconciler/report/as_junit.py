@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from reconciler.core.diagnostics import ReconcilerError
 from reconciler.core.drift import DriftEntry, DriftReport, DriftStatus
-from reconciler.report.drift_words import entry_details, entry_summary, summary_text, unmanaged_text
+from reconciler.report.drift_words import entry_details, entry_summary, since_text, summary_text, unmanaged_text
 from reconciler.report.lines import printable
 from reconciler.report.problems import by_place
 
@@ -24,7 +24,7 @@ def drift_junit(report: DriftReport) -> str:
         "tests": str(len(report.entries)),
         "failures": str(count.drifted + count.missing),
         "errors": str(count.unknown),
-        "skipped": str(count.excluded),
+        "skipped": str(count.excluded + count.ignored),
     }
     root = Element("testsuites", {"name": "reconciler drift"} | numbers)
     suite = SubElement(root, "testsuite", {"name": _clean(f"drift of {report.scope}")} | numbers)
@@ -34,6 +34,7 @@ def drift_junit(report: DriftReport) -> str:
         summary_text(report),
         *(str(note) for note in by_place(report.notes)),
         *map(unmanaged_text, report.unmanaged),
+        *([] if report.since is None else [since_text(report.since)]),
     ]
     SubElement(suite, "system-out").text = _clean("\n".join(said))
     return _document(root)
@@ -73,8 +74,9 @@ def _case(entry: DriftEntry, report: DriftReport) -> Element:
         failure.text = _clean("\n".join(entry_details(entry)))
     elif entry.status is DriftStatus.UNKNOWN:
         SubElement(case, "error", message=summary, type="unknown").text = _clean(entry.message)
-    elif entry.status is DriftStatus.EXCLUDED:
-        SubElement(case, "skipped", message=summary)
+    elif entry.status in (DriftStatus.EXCLUDED, DriftStatus.IGNORED):
+        because = "; ".join(dict.fromkeys(i.because for i in entry.ignored))
+        SubElement(case, "skipped", message=_clean(f"{entry_summary(entry)}; {because}") if because else summary)
     elif entry.waiting:
         SubElement(case, "system-out").text = _clean("\n".join(entry_details(entry)))
     return case

@@ -31,6 +31,7 @@ def drift_json(report: DriftReport) -> str:
                 for u in report.unapplied
             ],
             "unmanaged": [{"address": str(u.address), "type": u.kind, "owner": u.owner} for u in report.unmanaged],
+            "since": None if report.since is None else asdict(report.since),
             "diagnostics": [diagnostic_values(note) for note in by_place(report.notes)],
         }
     )
@@ -44,6 +45,7 @@ def _entry(entry: DriftEntry) -> dict[str, Any]:
         "status": str(entry.status),
         "message": entry.message,
         "fields": [_field(field) for field in entry.fields],
+        "ignored": [{**_field(i.field), "because": i.because} for i in entry.ignored],
         "range": range_values(entry.location),
     }
 

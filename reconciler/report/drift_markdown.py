@@ -8,7 +8,7 @@ from reconciler.core.drift import Ahead, DriftEntry, DriftReport, DriftStatus
 from reconciler.core.tree import show_path
 from reconciler.report.as_markdown import alert, folded_table, notes_block, top, where
 from reconciler.report.changes import counted
-from reconciler.report.drift_words import AHEAD, READ, entry_summary, sides, summary_text, waiting_text
+from reconciler.report.drift_words import AHEAD, READ, entry_summary, sides, since_text, summary_text, waiting_text
 from reconciler.report.fitting import COMMENT, Block, Limit, fitted
 from reconciler.report.markup import code, text
 
@@ -21,6 +21,7 @@ def drift_markdown(report: DriftReport, *, limit: Limit = COMMENT, more: str = "
         *_unknown(report),
         *_moved(report),
         *notes_block(report.notes),
+        *_ignored(report),
         *_waiting(report),
         *_excluded(report),
         *_unmanaged(report),
@@ -29,6 +30,8 @@ def drift_markdown(report: DriftReport, *, limit: Limit = COMMENT, more: str = "
     said = [*where(report.scope, report.host, report.owner), text(how[:1].lower() + how[1:])]
     if waiting := waiting_text(report):
         said.append(waiting.rstrip(".").replace("`plan`", "`reconciler plan`"))
+    if report.since is not None:
+        said.append(text(since_text(report.since).rstrip(".")))
     return fitted(top("drift", report.scope, report.owner, summary_text(report), said), blocks, limit, more)
 
 
@@ -65,6 +68,19 @@ def _waiting(report: DriftReport) -> Iterator[Block]:
     if rows:
         title = "Edited in the manifests and not applied yet; no drift"
         yield folded_table(title, FIELD_HEADS, rows, "edit")
+
+
+def _ignored(report: DriftReport) -> Iterator[Block]:
+    rows = [
+        (code(str(entry.address)), code(show_path(i.field.path)), *map(code, sides(i.field)[:2]), text(i.because))
+        for entry in report.entries
+        for i in entry.ignored
+    ]
+    gone = [entry for entry in report.with_status(DriftStatus.IGNORED) if not entry.ignored]
+    rows += [(code(str(entry.address)), "", "", "", text(entry.message)) for entry in gone]
+    if rows:
+        title = "Changed in the live app, and ignored by a rule"
+        yield folded_table(title, ("Object", "Field", "Live", "Applied", "Why"), rows, "field")
 
 
 def _excluded(report: DriftReport) -> Iterator[Block]:

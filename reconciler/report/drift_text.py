@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.core.drift import Ahead, DriftEntry, DriftField, DriftReport, DriftStatus
 from reconciler.core.tree import show_path
-from reconciler.report.drift_words import READ, entry_summary, summary_text, telling_sides, unmanaged_text, waiting_text
+from reconciler.report.drift_words import (
+    READ,
+    entry_summary,
+    since_details,
+    since_text,
+    summary_text,
+    telling_sides,
+    unmanaged_text,
+    waiting_text,
+)
 from reconciler.report.lines import BLANK, Line, Span, render, say
 from reconciler.report.problems import by_place, diagnostic_lines
 
@@ -19,6 +28,7 @@ SIGNS = {
     DriftStatus.UNKNOWN: ("?", "error"),
     DriftStatus.IN_SYNC: (" ", ""),
     DriftStatus.EXCLUDED: (" ", "dim"),
+    DriftStatus.IGNORED: ("i", "dim"),
 }
 
 
@@ -28,10 +38,12 @@ def drift_text(report: DriftReport, *, color: bool, width: int = 100) -> str:
         *_header(report),
         *_moved(report),
         *_unknown(report),
+        *_ignored(report),
         *_waiting(report),
         *_excluded(report),
         *_unmanaged(report),
         *_notes(report),
+        *_since(report),
         *_summary(report),
     ]
     return render(lines, color=color, width=max(40, width))
@@ -57,6 +69,29 @@ def _unknown(report: DriftReport) -> Iterator[Line]:
     if entries := report.with_status(DriftStatus.UNKNOWN):
         yield Line((Span("Could not be read", "error"), Span("; nobody knows whether these drifted:")))
         yield from _list(entries)
+
+
+def _ignored(report: DriftReport) -> Iterator[Line]:
+    """Borne with, and told all the same."""
+    entries = [e for e in report.entries if e.ignored or e.status is DriftStatus.IGNORED]
+    if entries:
+        yield from say("Changed in the live app, and ignored by a rule of reconciler.yaml:", "bold")
+        yield BLANK
+    for entry in entries:
+        yield _headline(entry, sign=entry.status is DriftStatus.IGNORED, words=bool(entry.message))
+        for ignored in entry.ignored:
+            yield Line((Span(show_path(ignored.field.path)), Span(f"  {ignored.because}", "dim")), (Span("      "),), 2)
+            yield _values(ignored.field)
+        yield BLANK
+
+
+def _since(report: DriftReport) -> Iterator[Line]:
+    if report.since is None:
+        return
+    yield from say(since_text(report.since))
+    for word, what in since_details(report.since):
+        yield Line((Span(f"{word:<5} ", "drift" if word == "new" else "dim"), Span(what)), (Span("    "),), 6)
+    yield BLANK
 
 
 def _waiting(report: DriftReport) -> Iterator[Line]:

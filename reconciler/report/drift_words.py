@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.drift import Ahead, DriftEntry, DriftField, DriftReport, DriftStatus, Unmanaged
+from reconciler.core.drift import Ahead, DriftEntry, DriftField, DriftReport, DriftStatus, SinceLast, Unmanaged
 from reconciler.core.tree import show_path
 from reconciler.report.changes import counted
 from reconciler.report.values import pair_text, value_text
@@ -23,7 +23,7 @@ READ = {"full": "Every live model was read in full.", "stamp": "Live models were
 def summary_text(report: DriftReport) -> str:
     """The summary line, a public interface: drift only if something moved, `No drift` only if all could be read."""
     count = report.counts
-    names = ("drifted", "missing", "unknown", "in_sync", "excluded")
+    names = ("drifted", "missing", "unknown", "in_sync", "ignored", "excluded")
     some = [f"{getattr(count, name)} {name.replace('_', ' ')}" for name in names if getattr(count, name)]
     if report.moved:
         return f"Drift: {', '.join(some)}."
@@ -31,7 +31,8 @@ def summary_text(report: DriftReport) -> str:
         return f"Drift unknown: {', '.join(some)}."
     left = f" {counted(count.excluded, 'object')} excluded." if count.excluded else ""
     verb = "is as it was" if count.in_sync == 1 else "are as they were"
-    return f"No drift. {counted(count.in_sync, 'object')} {verb} applied.{left}"
+    borne = f" {counted(count.ignored, 'object')} drifted and ignored." if count.ignored else ""
+    return f"No drift. {counted(count.in_sync, 'object')} {verb} applied.{borne}{left}"
 
 
 def waiting_text(report: DriftReport) -> str:
@@ -53,12 +54,33 @@ def entry_summary(entry: DriftEntry) -> str:
             return f"could not be read{because}"
         case DriftStatus.EXCLUDED:
             return f"not looked at{because}"
+        case DriftStatus.IGNORED:
+            return f"drift ignored{because}" if entry.message else f"{counted(len(entry.ignored), 'field')} ignored"
     return f"in sync; {waiting}" if waiting else "in sync"
 
 
 def entry_details(entry: DriftEntry) -> Iterator[str]:
     """A line for each field, what moved first."""
-    return (f"{show_path(field.path)}: {field_text(field)}" for field in (*entry.moved, *entry.waiting))
+    yield from (f"{show_path(field.path)}: {field_text(field)}" for field in (*entry.moved, *entry.waiting))
+    yield from (f"{show_path(i.field.path)}: {field_text(i.field)}; {i.because}" for i in entry.ignored)
+
+
+def since_text(since: SinceLast) -> str:
+    """The memory in a line."""
+    if since.looked is None:
+        return "The first look; the next tells what is new."
+    return (
+        f"Since the last look at {since.looked}: "
+        f"{len(since.new)} new, {len(since.still)} still there, {len(since.gone)} gone."
+    )
+
+
+def since_details(since: SinceLast) -> Iterator[tuple[str, str]]:
+    """(what became of it, what): new first; the first look has no news."""
+    if since.looked is not None:
+        yield from (("new", what) for what in since.new)
+        yield from (("still", f"{what}, since {when}") for what, when in since.still)
+        yield from (("gone", what) for what in since.gone)
 
 
 def field_text(field: DriftField, room: int = ROOM) -> str:
