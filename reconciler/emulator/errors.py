@@ -96,6 +96,8 @@ _DUPLICATES: Mapping[str, int] = {
     "relation": codes.CONCEPTS_INVALID_REQUEST,
     "concept": codes.CONCEPTS_INVALID_REQUEST,
     "knowledge_graph": codes.CONCEPTS_INVALID_REQUEST,
+    "dataset": codes.CONN_INVALID_REQUEST,
+    "dataset_version": codes.CONN_INVALID_REQUEST,
 }
 
 

@@ -43,12 +43,3 @@ def call_off(store: Store, row: Row) -> None:
     """Take the input out of the queue."""
     for mark in _FIRST_PASS:
         store.unlink(row, mark)
-
-
-def reindex(store: Store, user: str, app: str, kind: str) -> None:
-    """Queue every input of an app that is not on its first way already, and count anew."""
-    for row in list(store.select(user, app, kind)):
-        for mark in (REINDEXED, REINDEX_FAILED):
-            store.unlink(row, mark)
-        if not waiting(store, row):
-            store.link(row, REINDEX)

@@ -89,13 +89,9 @@ def _post(call: Call, scope: Scope, sent: Annotation) -> Row:
     row = call.insert(
         key, annotation.SerializeToString(), created=call.store.tick(), name=annotation_views.POSTED
     )  # fmt: skip
-    if any(getattr(annotation.data, field) for field in _NEW_DATA if _has(annotation.data, field)):
+    if any(field.name in _NEW_DATA for field, _ in annotation.data.ListFields()):
         call.store.link(home, work.RERUN)
     return row
-
-
-def _has(data: resources_pb2.Data, field: str) -> bool:
-    return any(descriptor.name == field for descriptor, _ in data.ListFields())
 
 
 def _author(call: Call, sent: Annotation) -> str:

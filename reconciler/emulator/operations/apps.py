@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 
-from reconciler.emulator import errors, ids, limits, media, metadata_action, paging, patching, work
+from reconciler.emulator import errors, ids, limits, media, metadata_action, paging, patching
 from reconciler.emulator.access import PUBLIC_APP, PUBLIC_USER, Scope
 from reconciler.emulator.context import Call, Operation
-from reconciler.emulator.operations import base_workflows
+from reconciler.emulator.operations import base_workflows, inputs
 from reconciler.emulator.store import Row
 
 App = resources_pb2.App
@@ -150,8 +150,7 @@ def _patch(
         changed = _patch_default_workflow(call, scope, app, sent)
         _patch_metadata(call, app, sent, request)
         if changed and request.reindex:
-            work.reindex(call.store, scope.user, scope.app, "input")
-            call.memory.wake.set()
+            inputs.reindex(call, scope)
     return call.store.update(row, app.SerializeToString(), modified=call.store.tick(), name=app.name)
 
 

@@ -17,7 +17,7 @@ from reconciler.emulator import downloads, ids, image_info, media, work
 from reconciler.emulator.access import Scope
 from reconciler.emulator.context import Call
 from reconciler.emulator.errors import Refusal
-from reconciler.emulator.operations import annotation_views, batches, input_jobs, input_views, labels
+from reconciler.emulator.operations import annotation_views, batches, datasets, input_jobs, input_views, labels
 from reconciler.emulator.store import Row
 
 Input = resources_pb2.Input
@@ -70,7 +70,8 @@ class _Post:
         message = Input(data=sent.data)
         _check_data(message)
         identifier = self._identify(sent.id)
-        links = [*(f"dataset:{each}" for each in sent.dataset_ids), *self._address(message)]
+        links = [datasets.target(datasets.find(call, scope, each).key.id) for each in sent.dataset_ids]
+        links += self._address(message)
         labels.settle(call, scope, message.data)
         links += [*self._accept(message), *self._job()]
         input_views.set_status(message, input_views.PENDING)

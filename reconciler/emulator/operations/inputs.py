@@ -150,6 +150,16 @@ def get_input_count(call: Call, request: service_pb2.GetInputCountRequest) -> se
     return service_pb2.SingleInputCountResponse(counts=counts)
 
 
+def reindex(call: Call, scope: Scope) -> None:
+    """Let the app's new default workflow run on every input that is there, and count anew (facts 7.3)."""
+    for row in list(call.store.select(scope.user, scope.app, input_views.KIND)):
+        for mark in (work.REINDEXED, work.REINDEX_FAILED):
+            call.store.unlink(row, mark)
+        if row.name == str(_READY):
+            call.store.link(row, work.REINDEX)
+    call.memory.wake.set()
+
+
 OPERATIONS: Mapping[str, Operation] = {
     "GetInput": get_input,
     "ListInputs": list_inputs,

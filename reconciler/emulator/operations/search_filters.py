@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct, Value
 
 from reconciler.emulator.errors import Refusal
-from reconciler.emulator.operations import annotation_views, input_views
+from reconciler.emulator.operations import annotation_views, datasets, input_views
 from reconciler.emulator.store import Row, Store
 
 Annotation = resources_pb2.Annotation
@@ -167,8 +167,8 @@ def _by_input(wanted: Input) -> Iterator[Test]:
     if wanted.status.code:
         yield lambda subject: subject.home.name == str(wanted.status.code)
     if wanted.dataset_ids:
-        datasets = {f"dataset:{each}" for each in wanted.dataset_ids}
-        yield lambda subject: bool(datasets.intersection(subject.store.targets(subject.home)))
+        homes = {datasets.target(each) for each in wanted.dataset_ids}
+        yield lambda subject: bool(homes.intersection(subject.store.targets(subject.home)))
     for field, value in wanted.data.ListFields():
         if field.name in _KINDS:
             yield _kind(field.name, value)

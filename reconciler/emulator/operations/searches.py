@@ -53,6 +53,11 @@ def search_annotations(
     return service_pb2.MultiSearchResponse(searches=[search], query=search.query, hits=shown)
 
 
+def found_inputs(call: Call, scope: Scope, search: Search) -> list[Row]:
+    """The inputs a search finds, oldest first."""
+    return [subjects[0].home for subjects in _inputs(call, scope, _only([search]))][::-1]
+
+
 def _only(searches: Iterable[Search]) -> Search:
     """The one search of a request, if it asks for nothing this emulator would have to leave out."""
     sent = list(searches)

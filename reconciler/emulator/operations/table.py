@@ -14,6 +14,9 @@ from reconciler.emulator.operations import (
     concept_counts,
     concept_languages,
     concepts,
+    dataset_inputs,
+    dataset_versions,
+    datasets,
     input_jobs,
     inputs,
     knowledge_graphs,
@@ -56,6 +59,9 @@ OPERATIONS: Mapping[str, Operation] = {
     **annotation_reviews.OPERATIONS,
     **concept_counts.OPERATIONS,
     **searches.OPERATIONS,
+    **datasets.OPERATIONS,
+    **dataset_inputs.OPERATIONS,
+    **dataset_versions.OPERATIONS,
 }
 
 LONG: frozenset[str] = frozenset({"PostModelOutputs", "PostWorkflowResults", *models.POLLS, *model_versions.POLLS})

@@ -126,13 +126,6 @@ def test_metadata_and_place_are_kept(api):
     assert data.geo.geo_point.latitude == -2.5
 
 
-def test_datasets_are_taken_and_never_shown(api):
-    sent = api.text("a")
-    sent.dataset_ids.append("d")
-    api.posted(sent)
-    assert not get(api, "a").dataset_ids
-
-
 def test_129_inputs_are_refused_128_are_taken(api):
     many = [api.text(f"i{number}") for number in range(129)]
     assert api.code("PostInputs", inputs=many) == 39999
@@ -235,6 +228,13 @@ def test_counts(start):
     counts = api.ok("GetInputCount").counts
     assert (counts.processed, counts.errors) == (1, 1)
     assert api.ok("GetResourceCounts").inputs == 2
+
+
+def test_the_url_can_come_back_as_it_was_sent(start, web):
+    api = start(image_url="as-sent")
+    api.posted(api.at(f"{web}/a.png", "a"), api.picture("b"))
+    assert get(api, "a").data.image.url == f"{web}/a.png"
+    assert fetched(get(api, "b").data.image.url)[0] == 200
 
 
 # -- changing ---------------------------------------------------------------------------------------------------
