@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from reconciler.core.outcome import Event, PlanAnnounced, StepFinished, StepProgress, StepStarted
 from reconciler.core.plan import Step
@@ -77,10 +77,18 @@ def elapsed(seconds: float) -> str:
     return f"{whole // 60}m{whole % 60:02}s" if whole < 3600 else f"{whole // 3600}h{whole % 3600 // 60:02}m"
 
 
+class Canvas(Protocol):
+    """What is drawn on; a text stream will do."""
+
+    def write(self, text: str, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
 class LiveProgress:
     """The board on a terminal while the block runs; afterwards only the lines of the finished steps remain."""
 
-    def __init__(self, stream: TextIO, *, color: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: Canvas, *, color: bool, clock: Callable[[], float] = time.monotonic) -> None:
         from rich.console import Console
         from rich.live import Live
         from rich.spinner import Spinner
@@ -88,7 +96,9 @@ class LiveProgress:
         self._board, self._color, self._clock = Board(), color, clock
         self._started = clock()
         self._spinner = Spinner("dots")
-        self._console = Console(file=stream, force_terminal=True, no_color=not color, highlight=False, markup=False)
+        self._console = Console(
+            file=cast(IO[str], stream), force_terminal=True, no_color=not color, highlight=False, markup=False
+        )
         self._live = Live(
             console=self._console, get_renderable=self._drawn, refresh_per_second=8, transient=True, auto_refresh=True
         )
