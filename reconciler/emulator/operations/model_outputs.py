@@ -34,7 +34,7 @@ def post_model_outputs(call: Call, request: Request) -> service_pb2.MultiOutputR
     predictions.check_count(request.inputs)
     predictions.check_runner(request.runner_selector)
     reader = Reader.of(call, scope)
-    override = request.model.output_info
+    override = _override(request)
     task = Task.of(reader, model, override, override.output_config, request.model_id)
 
     def attempt(sent: resources_pb2.Input) -> resources_pb2.Data:
@@ -49,6 +49,14 @@ def post_model_outputs(call: Call, request: Request) -> service_pb2.MultiOutputR
         output.created_at.CopyFrom(now)
         output.model.CopyFrom(shown)
     return service_pb2.MultiOutputResponse(status=status, outputs=outputs)
+
+
+def _override(request: Request) -> resources_pb2.OutputInfo:
+    """What the request changes of the version's output_info; the SDK sends it inside the version it once read."""
+    override = resources_pb2.OutputInfo()
+    override.CopyFrom(request.model.model_version.output_info)
+    override.MergeFrom(request.model.output_info)
+    return override
 
 
 def _output(sent: resources_pb2.Input, outcome: resources_pb2.Data | Failed) -> Output:

@@ -15,9 +15,9 @@ OLD_ID = "aaa03c23b3724a16a56b629203edc62c"
 def predict(api, picture):
     """Ask a public model about URLs."""
 
-    def ask(*urls, model=RECOGNITION, app="main", user="clarifai", client=None, info=None, **fields):
+    def ask(*urls, model=RECOGNITION, app="main", user="clarifai", client=None, info=None, version=None, **fields):
         fields.setdefault("inputs", [picture(url) for url in urls])
-        fields["model"] = r.Model(output_info=info)
+        fields["model"] = r.Model(output_info=info, model_version=r.ModelVersion(output_info=version))
         return (client or api)("PostModelOutputs", user_app_id=api.here(app, user), model_id=model, **fields)
 
     return ask
@@ -70,15 +70,16 @@ def test_a_call_without_an_app_finds_public_models(predict):
      ({"select_concepts": [r.Concept(name="man")]}, ["man"]),
      ({"select_concepts": [r.Concept(id="ai_VPmHr5bm"), r.Concept(name="unseen")]}, ["adult"])],
 )  # fmt: skip
+@pytest.mark.parametrize("at", ["info", "version"])
 @pytest.mark.parametrize("place", ["output_config", "params"])
-def test_the_request_says_how_many_and_which(predict, config, names, place):
+def test_the_request_says_how_many_and_which(predict, config, names, place, at):
     info = r.OutputInfo()
     if place == "output_config":
         info.output_config.CopyFrom(r.OutputConfig(**config))
     else:
         chosen = [{"id": c.id, "name": c.name} for c in config.get("select_concepts", [])]
         info.params.update({**config, "select_concepts": chosen})
-    reply = predict(URL, info=info)
+    reply = predict(URL, **{at: info})
     assert [c.name for c in reply.outputs[0].data.concepts] == names
 
 
