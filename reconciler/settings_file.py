@@ -1,0 +1,207 @@
+"""`reconciler.yaml`, the settings file beside the manifests: its keys, their limits, and where it is wrong.
+
+Belongs here: one small file as values, every problem with its position. Not here: what beats it (`settings`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location, ReconcilerError, did_you_mean, error
+
+if TYPE_CHECKING:
+    import yaml
+
+    from reconciler.core.drift_rules import IgnoreRule
+
+SETTINGS_FILE = "reconciler.yaml"
+MAX_FILE_BYTES = 64 * 1024
+SECTIONS = ("rails", "drift")
+
+
+@dataclass(frozen=True, slots=True)
+class Rails:
+    """Limits of the settings file that stop a plan which deletes more than anybody meant; None: no limit."""
+
+    max_deletes: int | None = None
+    max_delete_percent: float | None = None
+
+
+# ---- one value
+
+
+def whole(low: int, high: int) -> Callable[[Any], int]:
+    """A whole number within bounds."""
+
+    def convert(value: Any) -> int:
+        text = str(value).strip()
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high} is needed")
+        return int(text)
+
+    return convert
+
+
+def number(value: Any) -> float:
+    """A number that is not negative."""
+    parsed = float(value)
+    if not (math.isfinite(parsed) and parsed >= 0):
+        raise ValueError("a number that is not negative is needed")
+    return parsed
+
+
+_UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(value: Any) -> float:
+    """A duration as people write it: 30, "30s", "2m", "500ms"."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|)", str(value).strip())
+    duration = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if duration <= 0:
+        raise ValueError("a duration above zero is needed, such as 30, 30s or 2m")
+    return duration
+
+
+def refresh(value: Any) -> str:
+    """How live models are read."""
+    if value not in ("stamp", "full"):
+        raise ValueError("it is one of: stamp, full")
+    return str(value)
+
+
+def word(value: Any) -> str:
+    """A single value."""
+    if not isinstance(value, str):
+        raise ValueError("a single value is needed")
+    return value
+
+
+_KEYS: dict[str, Callable[[Any], Any]] = {
+    "owner": word,
+    "refresh": refresh,
+    "format": word,
+    "rails.max_deletes": whole(0, 1_000_000),
+    "rails.max_delete_percent": number,
+}
+
+
+# ---- the file
+
+
+def read(file: Path) -> str | None:
+    """The text of a small file, or None when there is none."""
+    try:
+        content = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as reason:
+        raise ReconcilerError(f"{file}: {reason.strerror}") from None
+    try:
+        if len(content) > MAX_FILE_BYTES:
+            raise ReconcilerError(f"{file}: larger than {MAX_FILE_BYTES // 1024} KB")
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ReconcilerError(f"{file}: not UTF-8") from None
+
+
+def settings_in(file: Path) -> dict[str, Any]:
+    """The settings of `reconciler.yaml`, empty if there is none; InvalidManifest with all its problems at once."""
+    text = read(file)
+    if text is None:
+        return {}
+    values, problems = dict[str, Any](), list[Diagnostic]()
+    for key, value in _entries(file, text):
+        problems += _enter(values, file, key, value)
+    if problems:
+        raise InvalidManifest(problems)
+    rails = {name.removeprefix("rails."): values.pop(name) for name in list(values) if name.startswith("rails.")}
+    return {**values, "rails": Rails(**rails), "ignore": tuple(values.pop("drift.ignore", ()))}
+
+
+def _entries(file: Path, text: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """The keys and values of the file as nodes: they have positions, and `owner: no` keeps its text.
+
+    Keys of a section come as `rails.…` and `drift.…`.
+    """
+    import yaml
+
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as problem:
+        raise InvalidManifest([error("not valid YAML", _place(file, getattr(problem, "problem_mark", None)))]) from None
+    if root is None:
+        return
+    if not isinstance(root, yaml.MappingNode):
+        raise InvalidManifest([error("a mapping is needed", _place(file, root.start_mark))])
+    for key, value in root.value:
+        inside = value.value if key.value in SECTIONS and isinstance(value, yaml.MappingNode) else None
+        for inner, _ in inside or ():
+            inner.value = f"{key.value}.{inner.value}"
+        yield from [(key, value)] if inside is None else inside
+
+
+def _enter(values: dict[str, Any], file: Path, key: yaml.Node, value: yaml.Node) -> list[Diagnostic]:
+    """Put one entry among the values, or say what is wrong with it."""
+    name, here = str(key.value), _place(file, key.start_mark)
+    if name in SECTIONS:
+        return [error(f"{name}: a mapping is needed", here)] if value.value else []
+    if name not in _KEYS and name != "drift.ignore":
+        return [error(f"unknown key {name!r}", here, hint=did_you_mean(name, [*_KEYS, "drift.ignore"]))]
+    if name in values:
+        return [error(f"{name!r} is written twice", here)]
+    if name == "drift.ignore":
+        values[name], problems = _rules(file, value)
+        return problems
+    try:
+        values[name] = _KEYS[name](value.value if isinstance(value.value, str) else None)
+    except (ValueError, TypeError) as reason:
+        return [error(f"{name}: {reason}", _place(file, value.start_mark))]
+    return []
+
+
+def _rules(file: Path, value: yaml.Node) -> tuple[list[IgnoreRule], list[Diagnostic]]:
+    """The rules of `drift.ignore`, and all that is wrong with them."""
+    import yaml
+
+    if not value.value:
+        return [], []
+    if not isinstance(value, yaml.SequenceNode):
+        return [], [error("drift.ignore: a list of rules is needed", _place(file, value.start_mark))]
+    rules: list[IgnoreRule] = []
+    problems: list[Diagnostic] = []
+    for item in value.value:
+        made, wrong = _rule(file, item)
+        rules += [made] if made else []
+        problems += wrong
+    return rules, problems
+
+
+def _rule(file: Path, item: yaml.Node) -> tuple[IgnoreRule | None, list[Diagnostic]]:
+    import yaml
+
+    from reconciler.core.drift_rules import KEYS, rule
+
+    place = _place(file, item.start_mark)
+    if not isinstance(item, yaml.MappingNode):
+        return None, [error("drift.ignore: a mapping is needed", place, hint=f"its keys are: {', '.join(KEYS)}")]
+    written, problems = dict[str, tuple[str | None, Location]](), list[Diagnostic]()
+    for key, value in item.value:
+        name, here = str(key.value), _place(file, key.start_mark)
+        if name not in KEYS:
+            problems.append(error(f"drift.ignore: unknown key {name!r}", here, hint=did_you_mean(name, KEYS)))
+        elif name in written:
+            problems.append(error(f"drift.ignore: {name!r} is written twice", here))
+        else:
+            text = value.value if isinstance(value, yaml.ScalarNode) else None
+            written[name] = (text, _place(file, value.start_mark))
+    made, wrong = rule(written, place)
+    return (None if problems else made), [*problems, *wrong]
+
+
+def _place(file: Path, mark: Any) -> Location:
+    return Location(str(file), mark.line + 1, mark.column + 1) if mark else Location(str(file), 1, 1)
