@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct, Value
 
 from reconciler.emulator.errors import Refusal
-from reconciler.emulator.operations import annotation_views, datasets, input_views
+from reconciler.emulator.operations import annotation_views, datasets, input_views, search_geo
 from reconciler.emulator.store import Row, Store
 
 Annotation = resources_pb2.Annotation
@@ -132,9 +132,8 @@ def _info(value: Struct) -> Test:
 
 
 def _data(value: Data) -> Test:
-    _only("annotation.data", value, {"concepts", "metadata"})
-    for concept in value.concepts:
-        _only("annotation.data.concepts", concept, {"id", "name", "value"})
+    _only("annotation.data", value, {"concepts", "metadata", "geo"})
+    _understood(value)
     if not value.ListFields():
         return lambda subject: not (subject.data.regions or subject.data.frames or subject.data.time_segments)
     return lambda subject: _matches(subject.data, value)
@@ -161,7 +160,8 @@ _ANNOTATION: Final[Mapping[str, Callable[[Any], Test]]] = {
 def _by_input(wanted: Input) -> Iterator[Test]:
     _only("input", wanted, {"id", "status", "dataset_ids", "data"})
     _only("input.status", wanted.status, {"code"})
-    _only("input.data", wanted.data, {*_KINDS, "concepts", "metadata"})
+    _only("input.data", wanted.data, {*_KINDS, "concepts", "metadata", "geo"})
+    _understood(wanted.data)
     if wanted.id:
         yield lambda subject: subject.home.key.id == wanted.id
     if wanted.status.code:
@@ -169,10 +169,10 @@ def _by_input(wanted: Input) -> Iterator[Test]:
     if wanted.dataset_ids:
         homes = {datasets.target(each) for each in wanted.dataset_ids}
         yield lambda subject: bool(homes.intersection(subject.store.targets(subject.home)))
-    for field, value in wanted.data.ListFields():
-        if field.name in _KINDS:
-            yield _kind(field.name, value)
-    if wanted.data.concepts or wanted.data.metadata.fields:
+    kinds = [_kind(field.name, value) for field, value in wanted.data.ListFields() if field.name in _KINDS]
+    if kinds:
+        yield lambda subject: any(kind(subject) for kind in kinds)
+    if wanted.data.concepts or wanted.data.metadata.fields or wanted.data.HasField("geo"):
         yield lambda subject: _matches(subject.input.data, wanted.data)
 
 
@@ -191,12 +191,21 @@ def _only(place: str, message: Message, known: set[str]) -> None:
         raise unsupported(f"filters by {place}.{unknown[0]} are not supported by this emulator")
 
 
+def _understood(wanted: Data) -> None:
+    for concept in wanted.concepts:
+        _only("data.concepts", concept, {"id", "name", "value"})
+    if wanted.HasField("geo") and not search_geo.understood(wanted.geo):
+        raise unsupported("a geo filter is supported with geo_point and geo_limit, or with two corners in geo_box")
+
+
 def _matches(data: Data, wanted: Data) -> bool:
-    """All wanted concepts are there, and one of the wanted metadata keys is (the proto says they are OR-ed)."""
+    """All wanted concepts, one of the wanted metadata keys (the proto says they are OR-ed), and the place fit."""
     metadata = wanted.metadata.fields
     held = [*data.concepts, *(concept for region in data.regions for concept in region.data.concepts)]
-    return all(any(_same(each, concept) for each in held) for concept in wanted.concepts) and (
-        not metadata or any(_holds(data.metadata, key, value) for key, value in metadata.items())
+    return (
+        all(any(_same(each, concept) for each in held) for concept in wanted.concepts)
+        and (not metadata or any(_holds(data.metadata, key, value) for key, value in metadata.items()))
+        and (not wanted.HasField("geo") or search_geo.within(data.geo, wanted.geo))
     )
 
 

@@ -117,7 +117,7 @@ def _searched(search: Search, subjects: list[Subject]) -> list[Subject]:
 
 def _ranked(search: Search, found: Iterable[list[Subject]]) -> list[tuple[float, Subject]]:
     """Hits with their scores: 1 without a ranking, else how much the ranked concepts show, best first."""
-    ranks = list(search.query.ranks)
+    ranks = [rank for rank in search.query.ranks if rank.annotation.ListFields()]
     for rank in ranks:
         _check(rank)
     scored = [(_score(ranks, subjects), subjects[0]) for subjects in found]

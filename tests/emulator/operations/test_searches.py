@@ -20,7 +20,7 @@ def app(api):
     api.posted(
         api.text("a", concepts=[api.concept("p", 0.9)], metadata={"k": {"l": 1, "m": 2}}),
         api.text("b", concepts=[api.concept("q", 0.4)], metadata={"k": 2}),
-        api.picture("c"),
+        api.picture("c", geo=resources_pb2.Geo(geo_point=resources_pb2.GeoPoint(latitude=52.5, longitude=13.4))),
     )
     annotation = Annotation(
         input_id="b", user_id="jane", data=Data(concepts=[api.concept("p", 0.6)]), task_id="t", annotation_info={"i": 1}
@@ -53,6 +53,17 @@ def status(code):
     return message
 
 
+def near(kind, value, latitude=52.4, longitude=13.1):
+    """Potsdam, 23 km from the Berlin of c."""
+    point = resources_pb2.GeoPoint(latitude=latitude, longitude=longitude)
+    return data(geo=resources_pb2.Geo(geo_point=point, geo_limit=resources_pb2.GeoLimit(type=kind, value=value)))
+
+
+def inside(*corners):
+    points = [resources_pb2.GeoPoint(latitude=latitude, longitude=longitude) for latitude, longitude in corners]
+    return data(geo=resources_pb2.Geo(geo_box=[resources_pb2.GeoBoxedPoint(geo_point=point) for point in points]))
+
+
 def data(**fields):
     return Annotation(data=Data(**fields))
 
@@ -78,6 +89,14 @@ def data(**fields):
         ([by(status=status(30000))], "cba"),
         ([by(status=status(30002))], ""),
         ([by(data=Data(image=resources_pb2.Image()))], "c"),
+        ([by(data=Data(image=resources_pb2.Image(), text=resources_pb2.Text()))], "cba"),
+        ([by(near("withinKilometers", 24))], "c"),
+        ([by(near("withinKilometers", 22))], ""),
+        ([by(near("withinMiles", 15))], "c"),
+        ([by(near("withinDegrees", 0.1))], ""),
+        ([by(near("withinRadians", 0.004))], "c"),
+        ([by(inside((53, 13), (52, 14)))], "c"),
+        ([by(inside((53, 14), (52, 15)))], ""),
     ],
 )
 def test_filters_of_inputs(app, filters, expected):
