@@ -1,5 +1,6 @@
 """Custom models learn from the app's labelled inputs, over real gRPC."""
 
+import sys
 import time
 
 import pytest
@@ -133,6 +134,13 @@ def test_annotations_count_once_they_succeed(school, numpy):
         annotation.status.code = code
         school.api.ok("PostAnnotations", annotations=[annotation])
         assert school.train("cat", "dog", model=f"m{code}").status.code == expected
+
+
+def test_without_the_extra_it_says_what_to_install(school, monkeypatch):
+    school.inputs(*PETS)
+    monkeypatch.setitem(sys.modules, "reconciler.emulator.prediction.regression", None)
+    status = school.train("cat", "dog").status
+    assert (status.code, "reconciler[vision]" in status.details) == (21106, True)
 
 
 def test_a_type_nobody_trains_here_fails_with_a_sentence(school):

@@ -34,13 +34,12 @@ def picture():
 
 
 def test_each_region_gets_its_part_as_a_picture(bench):
-    from PIL import Image
-
+    image = pytest.importorskip("PIL.Image")
     corner, point = r.RegionInfo(bounding_box=box(0, 0, 0.5, 0.4)), r.RegionInfo(bounding_box=box(0.5, 0.5, 0.5, 0.5))
     data = r.Data(image=picture(), regions=[r.Region(id="a", region_info=corner), r.Region(id="b", region_info=point)])
     (region,) = answer(bench.task("image-crop", margin=1), data).regions
     assert (region.id, region.region_info) == ("a", corner)
-    cut = Image.open(io.BytesIO(region.data.image.base64))
+    cut = image.open(io.BytesIO(region.data.image.base64))
     assert (cut.size, cut.getpixel((0, 0)), cut.getpixel((39, 49))) == ((40, 50), (0, 0, 255), (0, 0, 255))
 
 
