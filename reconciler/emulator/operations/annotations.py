@@ -80,7 +80,7 @@ def _post(call: Call, scope: Scope, sent: Annotation) -> Row:
     key = scope.key(annotation_views.KIND, identifier, sent.input_id)
     if call.store.get(key) is not None:
         raise _invalid(f"duplicate: annotation {identifier} already exists")
-    annotation = Annotation(data=sent.data, task_id=sent.task_id)
+    annotation = Annotation(data=sent.data, task_id=sent.task_id, embed_model_version_id=sent.embed_model_version_id)
     if sent.HasField("annotation_info"):
         annotation.annotation_info.CopyFrom(sent.annotation_info)
     annotation_views.set_user(annotation, _author(call, sent))

@@ -71,7 +71,7 @@ class Condition:
 def conditions(query: resources_pb2.Query) -> list[Condition]:
     """What a query demands; all of it has to hold."""
     found = [_filter(each) for each in query.filters]
-    return found + [_and(each) for each in query.ands]
+    return found + [_and(each) for each in query.ands if not each.HasField("output")]
 
 
 def names_a_model(query: resources_pb2.Query) -> bool:
@@ -87,8 +87,6 @@ def _filter(sent: resources_pb2.Filter) -> Condition:
 
 
 def _and(sent: resources_pb2.And) -> Condition:
-    if sent.HasField("output"):
-        raise unsupported("ranking by outputs is not supported by this emulator")
     return Condition((*_by_annotation(sent.annotation), *_by_input(sent.input)), sent.negate)
 
 

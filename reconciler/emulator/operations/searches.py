@@ -1,4 +1,4 @@
-"""PostInputsSearches and PostAnnotationsSearches: filter what an app holds, rank it by a concept.
+"""PostInputsSearches, PostAnnotationsSearches and PostSearches: filter what an app holds, rank it by a concept.
 
 Belongs here: from a request to hits. Not here: the filters (`search_filters.py`). Whatever a search asks for that
 this emulator does not do is refused with 40002: searching by picture or text, saving a search, looking into the past.
@@ -21,6 +21,7 @@ from reconciler.emulator.store import Row
 Annotation = resources_pb2.Annotation
 Hit = resources_pb2.Hit
 Input = resources_pb2.Input
+Rank = resources_pb2.Rank
 Search = resources_pb2.Search
 
 _KNOWN: Final = frozenset({"query", "min_value", "algorithm", "metric", "application_id", "visibility", "name"})
@@ -51,6 +52,15 @@ def search_annotations(
     hits = _ranked(search, _annotations(call, scope, search))
     shown = [_show(call, score, subject) for score, subject in paging.cut(call, request.pagination, hits)]
     return service_pb2.MultiSearchResponse(searches=[search], query=search.query, hits=shown)
+
+
+def search(call: Call, request: service_pb2.PostSearchesRequest) -> service_pb2.MultiSearchResponse:
+    """The older search over inputs: one query, of either form."""
+    searches = request.searches or [Search(query=request.query)]
+    newer = service_pb2.PostInputsSearchesRequest(
+        user_app_id=request.user_app_id, searches=searches, pagination=request.pagination
+    )
+    return search_inputs(call, newer)
 
 
 def found_inputs(call: Call, scope: Scope, search: Search) -> list[Row]:
@@ -117,22 +127,31 @@ def _searched(search: Search, subjects: list[Subject]) -> list[Subject]:
 
 def _ranked(search: Search, found: Iterable[list[Subject]]) -> list[tuple[float, Subject]]:
     """Hits with their scores: 1 without a ranking, else how much the ranked concepts show, best first."""
-    ranks = [rank for rank in search.query.ranks if rank.annotation.ListFields()]
-    for rank in ranks:
-        _check(rank)
+    ranks = _ranks(search.query)
     scored = [(_score(ranks, subjects), subjects[0]) for subjects in found]
     kept = [each for each in scored if each[0] >= search.min_value and (each[0] > 0 or not ranks)]
     return sorted(kept, key=lambda each: -each[0])
 
 
-def _check(rank: resources_pb2.Rank) -> None:
-    fields = {field.name for field, _ in rank.annotation.ListFields()}
-    data = {field.name for field, _ in rank.annotation.data.ListFields()}
+def _ranks(query: resources_pb2.Query) -> list[Rank]:
+    """What to rank by; a query of the older form ranks by its outputs. An empty rank ranks by nothing."""
+    ranks = [rank for rank in query.ranks if rank.annotation.ListFields()]
+    older = [each for each in query.ands if each.HasField("output")]
+    for rank in ranks:
+        _check(rank.annotation)
+    for each in older:
+        _check(each.output)
+    return ranks + [Rank(annotation=Annotation(data=each.output.data), negate=each.negate) for each in older]
+
+
+def _check(ranked: Annotation | resources_pb2.Output) -> None:
+    fields = {field.name for field, _ in ranked.ListFields()}
+    data = {field.name for field, _ in ranked.data.ListFields()}
     if fields != {"data"} or data != {"concepts"}:
         raise unsupported("ranking is supported by concepts only")
 
 
-def _score(ranks: list[resources_pb2.Rank], subjects: list[Subject]) -> float:
+def _score(ranks: list[Rank], subjects: list[Subject]) -> float:
     score = 1.0
     for rank in ranks:
         for wanted in rank.annotation.data.concepts:
@@ -156,6 +175,7 @@ def _show(call: Call, score: float, subject: Subject) -> Hit:
 
 
 OPERATIONS: Mapping[str, Operation] = {
+    "PostSearches": search,
     "PostInputsSearches": search_inputs,
     "PostAnnotationsSearches": search_annotations,
 }

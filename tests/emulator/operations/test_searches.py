@@ -117,6 +117,13 @@ def test_the_older_form_of_a_query(app):
     query = resources_pb2.Query(ands=[resources_pb2.And(input=Input(data=Data(concepts=[Concept(id="p")])))])
     hits = app.ok("PostInputsSearches", searches=[resources_pb2.Search(query=query)]).hits
     assert [hit.input.id for hit in hits] == ["a"]
+    assert app.ok("PostSearches", query=query).hits == hits
+
+
+def test_the_older_form_ranks_by_an_output(app):
+    output = resources_pb2.Output(data=Data(concepts=[Concept(id="p")]))
+    hits = app.ok("PostSearches", query=resources_pb2.Query(ands=[resources_pb2.And(output=output)])).hits
+    assert [hit.input.id for hit in hits] == ["a", "b"]
 
 
 def test_a_rank_by_a_concept_orders_and_scores(app):
