@@ -33,7 +33,16 @@ def apply(
     auto_approve: AutoApprove = False,
     reindex: Reindex = False,
 ) -> int:
-    """Make the live app what the manifests say; asks first."""
+    """Make the live app what the manifests say; asks first.
+
+    With a file that `plan --out` wrote instead of manifests: exactly what it shows, without asking, or nothing if the
+    live app moved since. Manifests beside it must still say the same.
+    """
+    from reconciler.cli import saved
+
+    if (file := saved.plan_file(manifests)) is not None:
+        saved.check_plain(changes, service)
+        return saved.SavedPlan(screen, file, manifests, service).apply(screen, reindex=reindex)
     check_answerable(screen, "apply", auto_approve=auto_approve)
     with session(screen, manifests, service, changes, value="result") as opened:
         return carry_out(screen, opened, auto_approve=auto_approve, reindex=reindex)
@@ -49,8 +58,12 @@ def check_answerable(screen: Screen, command: str, *, auto_approve: bool) -> Non
 
 
 def carry_out(screen: Screen, opened: Session, *, auto_approve: bool, reindex: bool = False) -> int:
+    """Plan, then make it real."""
+    return make_real(screen, opened.api, opened.plan(), auto_approve=auto_approve, reindex=reindex)
+
+
+def make_real(screen: Screen, api: GrpcApi, planned: Planned, *, auto_approve: bool, reindex: bool = False) -> int:
     """Show the plan, ask unless that is waived, apply, give an account."""
-    planned = opened.plan()
     plan = planned.plan
     anything = not plan.summary.empty
     screen.proposal(plan, asking=anything and not auto_approve)
@@ -58,7 +71,7 @@ def carry_out(screen: Screen, opened: Session, *, auto_approve: bool, reindex: b
         raise _refused(plan)
     if anything and not auto_approve and not screen.confirms(_question(plan)):
         raise ReconcilerError("not confirmed; nothing was changed")
-    return _apply(screen, opened.api, planned, reindex=reindex)
+    return _apply(screen, api, planned, reindex=reindex)
 
 
 def _apply(screen: Screen, api: GrpcApi, planned: Planned, *, reindex: bool) -> int:

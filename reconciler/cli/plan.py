@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from reconciler.cli import saved
 from reconciler.cli.command import command
+from reconciler.cli.files import keep, writable
 from reconciler.cli.options import ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import session
-from reconciler.core.diagnostics import Refused
+from reconciler.core.diagnostics import ReconcilerError, Refused
 
 if TYPE_CHECKING:
     from reconciler.core.plan import Plan
+    from reconciler.pipeline import Planned
 
 CHANGES_PRESENT = 2
 
 Detailed = Annotated[
     bool, Option("--detailed-exitcode", "--expect-no-changes", help="Exit with 2 if there are changes.")
 ]
+Out = Annotated[str | None, Option("--out", "-o", metavar="FILE", help="Save the plan, for `show` and `apply FILE`.")]
 Destroy = Annotated[bool, Option("--destroy", help="Show what `destroy` would do.")]
 
 
@@ -31,12 +37,31 @@ def plan(
     changes: ChangeFlags,
     detailed_exitcode: Detailed = False,
     destroy: Destroy = False,
+    out: Out = None,
 ) -> int:
     """Show what would change, and why; nothing is written."""
+    file = None if out is None else writable("--out", out)
     with session(screen, manifests, service, changes, destroying=destroy) as opened:
-        found = opened.plan().plan
-    code = exit_code(found, detailed=detailed_exitcode)
-    screen.plan(found, code)
+        planned = opened.plan()
+    code = exit_code(planned.plan, detailed=detailed_exitcode)
+    text = saved.text_of(screen, planned)
+    screen.plan(planned.plan, code, document=text, plan_path=out or "")
+    return code if file is None else _keep(screen, file, planned, text, code)
+
+
+def _keep(screen: Screen, file: Path, planned: Planned, text: str, code: int) -> int:
+    """Save the plan, if it may be saved, and say how it is applied. It has been shown already, whatever comes now."""
+    from reconciler.pipeline import saved as saved_document
+
+    try:
+        saved_document(planned)
+        keep("--out", file, text)
+    except ReconcilerError as problem:
+        screen.remark(problem)
+        return problem.exit_code
+    if not (screen.quiet or planned.plan.refusals):
+        say = screen.say if screen.machine else screen.out
+        say(f"\nSaved to {file}. To perform exactly these actions: reconciler apply {shlex.quote(str(file))}")
     return code
 
 

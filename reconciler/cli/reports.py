@@ -1,19 +1,16 @@
 """Reports beside the output: `--report FORMAT=FILE`, as often as one likes, written whole or not at all.
 
-Belongs here: files. Does not belong here: what a report says, or which formats there are (`report.formats`).
+Belongs here: which report goes where. Not here: what a report says, or which formats there are (`report.formats`).
 """
 
 from __future__ import annotations
 
-import os
-import stat
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.files import store
 from reconciler.core.diagnostics import ReconcilerError
 
 if TYPE_CHECKING:
@@ -62,43 +59,10 @@ def write(reports: Sequence[Report], value: Value, what: object, how: Circumstan
         if report.format not in names(value):
             continue  # a run that ends in an error has no JUnit of drift, and so on
         try:
-            _store(Path(report.file), render(report.format, value, what, how), append=report.format in SHARED)
+            store(Path(report.file), render(report.format, value, what, how), append=report.format in SHARED)
         except OSError as problem:
             lost = f"the report {report.file} could not be written: {problem.strerror}"
     return lost
-
-
-def _store(file: Path, text: str, *, append: bool) -> None:
-    data = text.encode("utf-8", "backslashreplace")
-    if append or _is_special(file):
-        with file.open("ab") as stream:
-            stream.write(data)
-        return
-    target = file.resolve()  # a link stays a link
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(name, _mode(target))
-        os.replace(name, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
-
-
-def _is_special(file: Path) -> bool:
-    """A pipe or a device is written to, never replaced."""
-    return file.exists() and not file.is_file()
-
-
-def _mode(file: Path) -> int:
-    """The permissions of the file there is; else what any new file gets."""
-    with suppress(OSError):
-        return stat.S_IMODE(file.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def where_all_is(environ: Mapping[str, str]) -> str:

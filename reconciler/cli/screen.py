@@ -21,7 +21,9 @@ from reconciler.core.diagnostics import Diagnostic, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.core.drift import DriftReport
+    from reconciler.core.manifest import Manifests
     from reconciler.core.outcome import ApplyResult, Event
+    from reconciler.core.picture import Picture
     from reconciler.core.plan import Plan
     from reconciler.core.secret import Secret
 
@@ -63,14 +65,16 @@ class Screen:
 
     # ---- values
 
-    def plan(self, plan: Plan, exit_code: int = 0) -> None:
-        """A plan that is the result of the command."""
-        if self.quiet and not (self.machine or plan.refusals):
+    def plan(self, plan: Plan, exit_code: int = 0, *, document: str | None = None, plan_path: str = "") -> None:
+        """A plan that is the result of the command; `document` is its JSON as it can be saved."""
+        if self.format == "json" and document is not None:
+            self._out(document)
+        elif self.quiet and not (self.machine or plan.refusals):
             from reconciler.report.as_text import summary_text
 
             self._out(summary_text(plan) + "\n")
         else:
-            self._show("plan", plan, exit_code)
+            self._show("plan", plan, exit_code, plan_path)
 
     def proposal(self, plan: Plan, *, asking: bool) -> None:
         """A plan that is about to be applied: not the result, so it goes out of a program's way."""
@@ -112,7 +116,15 @@ class Screen:
         else:
             self._show("drift", report)
 
-    def _show(self, value: str, what: object, exit_code: int = 0) -> None:
+    def graph(self, picture: Picture) -> None:
+        """What is declared, as a picture."""
+        self._show("graph", picture)
+
+    def manifests(self, manifests: Manifests) -> None:
+        """The documents of an app."""
+        self._show("manifests", manifests)
+
+    def _show(self, value: str, what: object, exit_code: int = 0, plan_path: str = "") -> None:
         from reconciler.cli.version import version_number
         from reconciler.report.formats import Circumstances, Value, render
 
@@ -122,14 +134,19 @@ class Screen:
             color=self._color(sys.stdout),
             width=self.width,
             exit_code=exit_code,
+            plan_path=plan_path,
         )
         self._out(render(self.format, Value(value), what, how))
 
-    def error(self, problem: ReconcilerError) -> None:
-        """The error that ends the run: for people, and as JSON where a JSON object is awaited."""
+    def remark(self, problem: ReconcilerError) -> None:
+        """An error for people, after the result was shown."""
         from reconciler.report.as_text import error_text
 
         self._write(sys.stderr, error_text(problem, color=self._color(sys.stderr), width=self.width))
+
+    def error(self, problem: ReconcilerError) -> None:
+        """The error that ends the run: for people, and as JSON where a JSON object is awaited."""
+        self.remark(problem)
         if self.format == "json":
             from reconciler.report.as_json import error_json
 

@@ -22,7 +22,8 @@ Entry = tuple[str, str | None, int]
 
 def variables(words: Sequence[str], files: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
     """All variables of a run; a later file overrides an earlier one."""
-    hidden = {VARIABLES[name] for name in FLAGLESS}  # a manifest may not carry the access token anywhere
+    # A manifest may carry neither the access token nor the key of saved plans anywhere.
+    hidden = {*(VARIABLES[name] for name in FLAGLESS), "RECONCILER_PLAN_KEY"}
     values = {name: value for name, value in environ.items() if name not in hidden}
     for file in files:
         values |= from_file(file)

@@ -35,6 +35,7 @@ def plan_markdown(plan: Plan, *, limit: Limit = COMMENT, more: str = "") -> str:
         *graph_blocks(group),
         *record_blocks(group),
         *_undeclared(plan),
+        *_left_out(plan),
         *_pins(plan.pins),
         *_notes(plan.notes, Severity.NOTE),
     ]
@@ -132,6 +133,12 @@ def _problem_cells(problem: Diagnostic) -> tuple[str, str, str]:
     place = problem.location or problem.address
     hint = f"<br>{text(problem.hint)}" if problem.hint else ""
     return code(str(place)) if place else "", f"**{problem.severity}**", text(problem.summary) + hint
+
+
+def _left_out(plan: Plan) -> Iterator[Block]:
+    if plan.left_out:
+        items = tuple(f"- {code(str(address))}\n" for address in plan.left_out)
+        yield Block(f"**{len(plan.left_out)} left out;** not selected, and would change:\n\n", "object", items)
 
 
 def _undeclared(plan: Plan) -> Iterator[Block]:

@@ -30,6 +30,7 @@ def plan_text(plan: Plan, *, color: bool, width: int = 100) -> str:
         *_moved(group, width),
         *_records(group, width),
         *_undeclared(plan),
+        *_left_out(plan),
         *_pins(plan, width),
         *_notes(plan),
         *_refusals(plan),
@@ -46,7 +47,9 @@ def summary_text(plan: Plan) -> str:
 
 
 def _matches(plan: Plan) -> str:
-    return "Your app matches the manifests." if not plan.refusals else "What is wanted was refused."
+    if plan.refusals:
+        return "What is wanted was refused."
+    return "What is selected matches the manifests." if plan.left_out else "Your app matches the manifests."
 
 
 def _counts(summary: Summary) -> str:
@@ -104,6 +107,14 @@ def _undeclared(plan: Plan) -> Iterator[Line]:
     if plan.undeclared:
         yield Line((Span(f"{len(plan.undeclared)} no longer declared", "warning"), Span("; --prune deletes them")))
         for address in plan.undeclared:
+            yield Line((Span(str(address)),), (Span("      "),))
+        yield BLANK
+
+
+def _left_out(plan: Plan) -> Iterator[Line]:
+    if plan.left_out:
+        yield Line((Span(f"{len(plan.left_out)} left out", "warning"), Span("; not selected, and would change:")))
+        for address in plan.left_out:
             yield Line((Span(str(address)),), (Span("      "),))
         yield BLANK
 

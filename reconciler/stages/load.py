@@ -39,6 +39,8 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 # Ours, and those that only steer kustomize.
 _NOT_MANIFESTS = ("reconciler.yaml", "reconciler.yml", "kustomization.yaml", "kustomization.yml")
 
+_OUTPUT = re.compile(rb'\s*\{\s*"format_version"')
+
 # `Any`: the C class exists only where libyaml does, and type checkers know neither its constructor nor its events.
 _PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
@@ -137,7 +139,18 @@ def _is_manifest(path: str) -> bool:
     """By name; a broken link counts (reading it is then a problem), a pipe or device does not (it may never end)."""
     name = os.path.basename(path)
     named = name.endswith(_SUFFIXES) and name not in _NOT_MANIFESTS
-    return named and (os.path.isfile(path) or not os.path.exists(path))
+    return named and (os.path.isfile(path) or not os.path.exists(path)) and not _is_report(path)
+
+
+def _is_report(path: str) -> bool:
+    """A saved plan or another JSON output of ours, kept beside the manifests."""
+    if not path.endswith(".json"):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return _OUTPUT.match(file.read(256)) is not None
+    except OSError:
+        return False
 
 
 def _join(folder: str, name: str) -> str:
