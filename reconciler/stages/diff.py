@@ -191,6 +191,8 @@ def _compare(
     fields = tuple(_field_changes(want, have, was, paths, item, kind, moving))
     if _lacks_version(item, observed, kind, want, have, fields):
         fields += tuple(_first_version(want, kind, paths))
+    if _lost_version(item, observed, kind, live):
+        fields = tuple(replace(f, cause=Cause.DRIFT) if f.effect is Effect.NEW_VERSION else f for f in fields)
     fields = tuple(
         f if not kind.fields.any(kind.fields.sensitive, f.path) else replace(f, sensitive=True) for f in fields
     )
@@ -441,6 +443,20 @@ def _lacks_version(
     if not wants_version(item, kind) or not observed.complete or any(f.effect is Effect.NEW_VERSION for f in fields):
         return False
     return observed.managed is None and observed.newest is None
+
+
+def _lost_version(item: Desired, observed: Observed, kind: Kind, live: LiveState) -> bool:
+    """Whether our version was there and is gone, or no longer shows its mark.
+
+    Only a kind that always completes a version in can tell: elsewhere the author may have declared it just now.
+    """
+    if not wants_version(item, kind) or not observed.complete or observed.managed is not None:
+        return False
+    bare = put(item.tree, kind.versions.path, ABSENT) if kind.versions else {}
+    always = kind.versions is not None and get(kind.complete(bare), kind.versions.path) is not ABSENT
+    entry, record = live.inventory.entries.get(str(item.address)), observed.record
+    ours = record is not None and record.owner == live.inventory.owner
+    return always and ours and entry is not None and not entry.pending
 
 
 def _first_version(want: Tree, kind: Kind, paths: list[Path]) -> Iterator[FieldChange]:
