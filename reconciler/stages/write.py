@@ -403,8 +403,9 @@ class Writer:
         seen = self.live.observed.get(step.address)
         if seen is None or kind.keeps is Keeps.APP:
             return
-        version = kind.versions.path[0] if kind.versions else ""
-        shells = [{k: v for k, v in o.tree.items() if k != version} for o in (seen, found)]
+        # A relation reads differently from either end, hence nothing of an identity; a version has its own id.
+        apart = (*kind.fields.identity, *(kind.versions.path if kind.versions else ()))
+        shells = [{k: v for k, v in o.tree.items() if not kind.fields.any(apart, (k,))} for o in (seen, found)]
         newest = [o.newest.id if o.newest else "" for o in (seen, found)]
         if not same(*shells) or newest[0] != newest[1] or _text(seen) != _text(found):
             raise StalePlan(f"{step.address} changed since the plan", hint="plan again")
