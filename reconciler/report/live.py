@@ -99,8 +99,14 @@ class LiveProgress:
         self._console = Console(
             file=cast(IO[str], stream), force_terminal=True, no_color=not color, highlight=False, markup=False
         )
+        # Without redirection: the stream may itself lead to standard output, which would then lead back here.
         self._live = Live(
-            console=self._console, get_renderable=self._drawn, refresh_per_second=8, transient=True, auto_refresh=True
+            console=self._console,
+            get_renderable=self._drawn,
+            refresh_per_second=8,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
 
     def __enter__(self) -> LiveProgress:
@@ -115,6 +121,8 @@ class LiveProgress:
     def event(self, event: Event) -> None:
         """Take note of an event; may be called by any thread."""
         self._board.see(event, self._clock())
+        if isinstance(event, PlanAnnounced):
+            self._live.refresh()  # so that no bar without an end is ever seen
         # How far a step is stands in its row: only ends are worth a line that stays.
         said = None if isinstance(event, StepProgress) else line(event, color=self._color)
         if said is not None:

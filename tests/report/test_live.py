@@ -68,6 +68,20 @@ def test_the_ends_of_all_steps_stay_on_the_terminal() -> None:
     assert text.rstrip().endswith("\x1b[2K"), "the bar is wiped away"
 
 
+def test_it_may_draw_on_standard_output_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    class Canvas:
+        def write(self, text: str) -> int:
+            return sys.stdout.write(text)
+
+        def flush(self) -> None:
+            sys.stdout.flush()
+
+    with LiveProgress(Canvas(), color=False) as live:
+        live.event(StepStarted(STEPS[0]))
+        live.event(StepFinished(StepOutcome(STEPS[0], Status.DONE)))
+    assert "models/m0: created [0.0s]\n" in capsys.readouterr().out
+
+
 def test_rich_is_loaded_only_for_a_terminal() -> None:
     code = "import sys, reconciler.report.live, reconciler.report.formats; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT, text=True)
