@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Session:
     desired: DesiredState
     notes: tuple[Diagnostic, ...]
     options: PlanOptions
+    settings: Settings
 
     def plan(self) -> Planned:
         """What would change; the use case gets a handle that cannot write."""
@@ -44,11 +46,13 @@ class Session:
 
         return make_plan(self._reader(), self.desired, self.options, self.notes)
 
-    def drift(self) -> DriftReport:
+    def drift(self, today: date) -> DriftReport:
         """What moved away from what was applied; the use case gets a handle that cannot write."""
+        from reconciler.core.drift_rules import ignore
         from reconciler.pipeline import find_drift
 
-        return find_drift(self._reader(), self.desired, self.options, self.notes)
+        report = find_drift(self._reader(), self.desired, self.options, self.notes)
+        return ignore(report, self.settings.ignore, today)
 
     def _reader(self) -> ReadOnlyApi:
         from reconciler.client.api import ReadOnlyApi
@@ -82,7 +86,7 @@ def session(
             resolved = source.resolve(settings, whoami(api))
             desired = desired_state(resolved)
         _same_app(delete_app, str(desired.scope))
-        yield Session(api, desired, resolved.diagnostics, replace(options, host=host))
+        yield Session(api, desired, resolved.diagnostics, replace(options, host=host), settings)
 
 
 # ---- settings

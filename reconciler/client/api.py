@@ -50,6 +50,8 @@ class Traffic:
 
     calls: Counter[str] = field(default_factory=Counter)
     """Requests that were sent, by RPC; a repeated one counts each time."""
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How they ended, by RPC and code: the service's number, or gRPC's name where no reply came."""
     retries: int = 0
     throttled_seconds: float = 0.0
     """Time that threads spent waiting because the service said "too much"."""
@@ -62,6 +64,11 @@ class Traffic:
         with self._lock:
             self.calls[rpc] += 1
             self.limited_seconds += waited
+
+    def ended(self, rpc: str, end: End) -> None:
+        """A request came to an end."""
+        with self._lock:
+            self.ends[rpc, end.grpc if end.reply is None else str(end.code)] += 1
 
     def repeats(self, step: Step, pause: float) -> None:
         """A request will be repeated after a pause."""
@@ -123,6 +130,11 @@ class GrpcApi:
 
     def _attempt(self, rpc: str, request: Message) -> End:
         self.traffic.sent(rpc, self._limiter.acquire())
+        end = self._send(rpc, request)
+        self.traffic.ended(rpc, end)
+        return end
+
+    def _send(self, rpc: str, request: Message) -> End:
         try:
             reply = self._stub(rpc)(request, timeout=self._timeout, metadata=self._metadata())
         except grpc.RpcError as error:
