@@ -8,12 +8,17 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.adopt import adopt
 from reconciler.cli.apply import apply
 from reconciler.cli.command import Commands
 from reconciler.cli.destroy import destroy
 from reconciler.cli.drift import drift
 from reconciler.cli.emulator import emulator
+from reconciler.cli.export import export
+from reconciler.cli.graph import graph
 from reconciler.cli.plan import plan
+from reconciler.cli.schema import schema
+from reconciler.cli.show import show
 from reconciler.cli.validate import validate
 from reconciler.cli.version import version, version_line
 
@@ -53,6 +58,11 @@ app.command("diff", hidden=True)(plan)
 app.command()(apply)
 app.command()(destroy)
 app.command()(drift)
+app.command()(show)
+app.command()(export)
+app.command()(adopt)
+app.command()(graph)
+app.command()(schema)
 app.command()(emulator)
 app.command()(version)
 

@@ -15,7 +15,7 @@ from reconciler.core.canonical import Shape
 from reconciler.core.kind import Keeps, Kind
 from reconciler.core.manifest import Manifest
 from reconciler.core.model_types import DEFAULT_TYPE, MODEL_TYPES, TypeFacts
-from reconciler.core.state import LiveState, Observed
+from reconciler.core.state import LiveState, Observed, recorded_paths
 from reconciler.core.tree import ABSENT, Path, Tree, get, put, same, show_path, walk
 
 Kinds = Mapping[str, Kind]
@@ -46,9 +46,9 @@ def _document(observed: Observed, kind: Kind, live: LiveState, types: Mapping[st
     comments: list[str] = []
     tree = _whole(observed, kind)
     facts = types.get(tree.get("model_type_id", DEFAULT_TYPE), TypeFacts())
-    tree = _without_hidden(tree, kind, facts, comments)
-    tree = _without_defaults(tree, kind, facts)
-    tree = _following_versions(kind.brief(tree, observed.address), kind, live)
+    shown = _without_hidden(tree, kind, facts, comments)
+    tree = kind.brief(_without_defaults(shown, kind, facts), observed.address)
+    tree = _following_versions(_with_owned(tree, shown, observed, kind), kind, live)
     if kind.versions is not None and observed.newest is not None and get(tree, kind.versions.path) is ABSENT:
         tree = put(tree, kind.versions.path, {})
     spec = kind.data(_in_order(tree, kind.fields.shape))
@@ -122,6 +122,18 @@ def _without_defaults(tree: Tree, kind: Kind, facts: TypeFacts) -> Tree:
 def _params(tree: Tree) -> Mapping[str, Any]:
     known = MODEL_TYPES.get(tree.get("model_type_id", DEFAULT_TYPE))
     return known.params if known else {}
+
+
+def _with_owned(tree: Tree, shown: Tree, observed: Observed, kind: Kind) -> Tree:
+    """What our record says that somebody wrote is written again, default or not: else it would count as removed."""
+    mark = observed.newest.mark if observed.newest else None
+    fields = {**(observed.record.fields if observed.record else {}), **(mark.fields if mark else {})}
+    for path in recorded_paths(fields):
+        if get(tree, path) is ABSENT and get(shown, path) is not ABSENT:
+            beside = [p for p, _ in walk(shown) if p[:-1] == path[:-1] and kind.fields.any(kind.fields.identity, p)]
+            for each in (path, *beside):
+                tree = put(tree, each, get(shown, each))
+    return tree
 
 
 def _following_versions(tree: Tree, kind: Kind, live: LiveState) -> Tree:

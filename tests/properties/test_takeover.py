@@ -175,3 +175,19 @@ def test_whatever_others_made_can_be_taken_over(world: Any, app: Any) -> None:
     world.enter(f"app-{next(numbers)}")
     build(world, app)
     check_taking_over(world)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data())
+def test_what_we_applied_ourselves_needs_nothing_but_records(world: Any, manifests: Any, data: Any) -> None:
+    drawn = data.draw(manifests)
+    world.enter(f"own-{next(numbers)}")
+    for document in drawn.documents:
+        document["spec"].pop("image", None)  # the service does not tell where it came from
+        if document["kind"] == "App":
+            document["metadata"]["name"] = world.scope.app_id
+    (world.folder / "own.yaml").write_text(repr(drawn))
+    world.apply(str(world.folder / "own.yaml"))
+    check_taking_over(world)
