@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
-from typer import Option
+from typer import Argument, Option
 
 from reconciler.cli.command import command
 from reconciler.core.diagnostics import ReconcilerError
+
+Words = Annotated[
+    list[str] | None, Argument(metavar="[teach FILE]", help="Write a file of taught scores into the database, and end.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,9 @@ class EmulatorFlags:
     pat: Annotated[str | None, Option(metavar="TOKEN", help="The only key that is taken. Default: any.")] = None
     latency: Annotated[str | None, Option(metavar="TIME", help="What every call takes: 50ms, 1s.")] = None
     rps: Annotated[int | None, Option(metavar="N", min=0, help="Calls a second before 11005; 0 is no limit.")] = None
+    taught: Annotated[
+        str | None, Option(metavar="FILE", help="Scores that are known for certain pictures, read at the start.")
+    ] = None
     switch: Annotated[
         list[str], Option(metavar="NAME=VALUE", help="Play a behaviour of the service the other way; repeatable.")
     ] = field(default_factory=list)
@@ -49,20 +57,39 @@ def _seconds(text: str) -> float:
 
 
 @command
-def emulator(flags: EmulatorFlags) -> int:
-    """Run a local Clarifai until it is stopped.
+def emulator(flags: EmulatorFlags, words: Words = None) -> int:
+    """Run a local Clarifai until it is stopped, or teach it.
 
     A real gRPC server over SQLite: set CLARIFAI_API_BASE to the address it prints, and CLARIFAI_PAT to anything.
     """
     from reconciler.cli import local
 
+    if words:
+        return _teach(words, flags.database)
     if flags.list_switches:
         print(switch_table(local.switches()))
         return 0
     tokens = None if flags.pat is None else {flags.pat: flags.user_id}
     return local.serve(
-        flags.switches, database=flags.database, host=flags.host, port=flags.port, user_id=flags.user_id, tokens=tokens
+        flags.switches,
+        database=flags.database,
+        host=flags.host,
+        port=flags.port,
+        user_id=flags.user_id,
+        tokens=tokens,
+        taught=Path(flags.taught) if flags.taught else None,
     )
+
+
+def _teach(words: list[str], database: str) -> int:
+    """`emulator teach FILE`: a server on the same database knows the scores at once."""
+    from reconciler.cli import local
+
+    if len(words) != 2 or words[0] != "teach":
+        raise ReconcilerError(f"unknown words: {' '.join(words)}", hint="write `reconciler emulator teach FILE`")
+    count = local.teach(database, words[1])
+    print(f"{count} picture{'' if count == 1 else 's'} taught to {database}")
+    return 0
 
 
 def switch_table(switches: Iterable[Any]) -> str:

@@ -18,17 +18,18 @@ USER = "me-local"
 HOST = "local emulator"
 
 
-def _emulator() -> tuple[Any, Any]:
-    """The emulator's classes `server` and `switches`; loaded by those commands only that run it."""
+def _emulator() -> tuple[Any, Any, Any]:
+    """The emulator's modules `server`, `switches` and `teaching`; loaded by those commands only that run it."""
     from reconciler.emulator import server, switches
+    from reconciler.emulator.execution import teaching
 
-    return server, switches
+    return server, switches, teaching
 
 
 @contextmanager
 def local_service(user_id: str, database: Path = DATABASE) -> Iterator[str]:
     """An emulator in this process for as long as the block lasts; its address."""
-    server, _ = _emulator()
+    server, _, _ = _emulator()
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         emulator = server.Emulator(database, user_id=user_id, keep_calls=0).start()
@@ -45,7 +46,7 @@ def local_service(user_id: str, database: Path = DATABASE) -> Iterator[str]:
 
 def serve(switches: Iterable[str], **options: Any) -> int:
     """Run an emulator in the foreground until it is told to stop."""
-    server, known = _emulator()
+    server, known, _ = _emulator()
     try:
         chosen = known.Switches.parse(switches)
     except ValueError as reason:
@@ -54,7 +55,18 @@ def serve(switches: Iterable[str], **options: Any) -> int:
     return code
 
 
+def teach(database: str, file: str) -> int:
+    """Write taught scores into a database of the emulator; how many pictures they are about."""
+    server, _, teaching = _emulator()
+    try:
+        return int(teaching.teach(database, Path(file)))
+    except teaching.TaughtFileError as wrong:
+        raise ReconcilerError(str(wrong)) from None
+    except (server.StoreError, sqlite3.Error, OSError) as reason:
+        raise ReconcilerError(f"cannot teach {database}: {reason}") from None
+
+
 def switches() -> list[Any]:
     """Every switch of the emulator, with values, default and meaning."""
-    _, known = _emulator()
+    _, known, _ = _emulator()
     return list(known.Switches.listing())

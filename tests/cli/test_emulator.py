@@ -1,5 +1,6 @@
 """`emulator` and `version`: how their flags arrive."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ def test_its_defaults_take_any_key(shell: Any, served: dict[str, Any]) -> None:
         "database": "clarifai-emulator.db",
         "user_id": "me-local",
         "tokens": None,
+        "taught": None,
         "switches": Switches(),
     }
 
@@ -71,3 +73,19 @@ def test_version(shell: Any, words: list[str]) -> None:
     ended = shell(*words)
     assert ended.code == 0
     assert ended.out.startswith("reconciler ")
+
+
+def test_a_database_is_taught_by_a_file(tmp_path: Path, shell: Any) -> None:
+    scores = tmp_path / "scores.yaml"
+    scores.write_text("https://pictures.example/a.jpg:\n  concepts: {people: 0.8}\n")
+    result = shell("emulator", "teach", str(scores), "--database", str(tmp_path / "emulator.db"))
+    assert result.code == 0
+    assert "1 picture taught" in result.out
+
+
+def test_what_is_wrong_with_a_taught_file_is_said_with_its_place(tmp_path: Path, shell: Any) -> None:
+    scores = tmp_path / "scores.yaml"
+    scores.write_text("https://pictures.example/a.jpg:\n  concepts: {people: much}\n")
+    result = shell("emulator", "teach", str(scores), "--database", str(tmp_path / "emulator.db"))
+    assert result.code == 1
+    assert "scores.yaml:2:" in result.err

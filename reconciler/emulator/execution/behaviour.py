@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.emulator import model_types
 from reconciler.emulator.execution import merging, nets
-from reconciler.emulator.execution.operators import OPERATORS
+from reconciler.emulator.execution.operator_table import OPERATORS
 from reconciler.emulator.execution.reader import Pinned, is_public
 from reconciler.emulator.execution.task import Behaviour, Task
 from reconciler.emulator.execution.trained import TRAINED

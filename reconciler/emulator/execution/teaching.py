@@ -16,8 +16,10 @@ from typing import Any
 
 from reconciler.emulator.prediction.interface import Predictor, Region, Score
 from reconciler.emulator.prediction.taught import Answer, Answers, TaughtPredictor
-from reconciler.emulator.prediction.taught_file import read
+from reconciler.emulator.prediction.taught_file import TaughtFileError, read
 from reconciler.emulator.store import Key, Store
+
+__all__ = ["TaughtFileError", "predictor", "put", "teach"]
 
 BY_SHA256 = "taught_sha256"
 BY_URL = "taught_url"
