@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from reconciler.cli.command import command
+from reconciler.cli.following import following
 from reconciler.cli.interrupts import orderly
 from reconciler.cli.options import AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
@@ -68,6 +69,7 @@ def make_real(screen: Screen, api: GrpcApi, planned: Planned, *, auto_approve: b
     anything = not plan.summary.empty
     screen.proposal(plan, asking=anything and not auto_approve)
     if plan.refusals:
+        screen.report("plan", plan, Refused.exit_code)
         raise _refused(plan)
     if anything and not auto_approve and not screen.confirms(_question(plan)):
         raise ReconcilerError("not confirmed; nothing was changed")
@@ -78,8 +80,8 @@ def _apply(screen: Screen, api: GrpcApi, planned: Planned, *, reindex: bool) -> 
     from reconciler.pipeline import apply_plan
 
     try:
-        with orderly(screen):
-            result = apply_plan(api, planned, screen.event, reindex=reindex)
+        with orderly(screen), following(screen) as emit:
+            result = apply_plan(api, planned, emit, reindex=reindex)
     except KeyboardInterrupt:
         raise Interrupted(
             "interrupted before everything was written down", hint="run it again: it continues where this stopped"

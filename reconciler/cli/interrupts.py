@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from reconciler.cli.screen import Screen
+from reconciler.report.progress import INTERRUPTED, STOPPED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -25,11 +26,9 @@ def orderly(screen: Screen) -> Iterator[None]:
         heard.append(number)
         if len(heard) > 1:
             # Not an exception: worker threads in the middle of a call would hold the process back.
-            screen.say_now("Stopped at once. What was in flight may have happened; the next run finds out and goes on.")
+            screen.say_now(STOPPED, last=True)
             os._exit(130)
-        screen.say_now(
-            "Interrupt received: what is in flight is finished, nothing more is started. Again stops at once."
-        )
+        screen.say_now(INTERRUPTED)
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, hear) for number in SIGNALS}

@@ -94,6 +94,9 @@ class OutputFlags:
     format: Annotated[
         str | None, Option(metavar="NAME", help="Form of the output: text, json, markdown, github, …")
     ] = None
+    report: Annotated[
+        list[str], Option(metavar="FORMAT=FILE", help="Write the result to a file as well; repeatable.")
+    ] = field(default_factory=list)
     no_color: Annotated[bool, Option("--no-color", help="No colours; so does NO_COLOR.")] = False
     quiet: Annotated[bool, Option("--quiet", "-q", help="Only the last line and errors.")] = False
     debug: Annotated[bool, Option("--debug", help="Tracebacks of internal errors, and what the network cost.")] = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reconciler.cli.files import store
@@ -50,8 +51,17 @@ def _wish(word: str, value: Value) -> Report:
     return Report(ALIASES.get(name, name), file)
 
 
-def write(reports: Sequence[Report], value: Value, what: object, how: Circumstances) -> str | None:
-    """Write those that can tell such a value; gives what went wrong, since a full disk must not end an apply."""
+def write(
+    reports: Sequence[Report],
+    value: Value,
+    what: object,
+    how: Circumstances,
+    ready: Mapping[str, str] = MappingProxyType({}),
+) -> str | None:
+    """Write those that can tell such a value; gives what went wrong, since a full disk must not end an apply.
+
+    `ready` holds texts that are there already, by format.
+    """
     from reconciler.report.formats import names, render
 
     lost = None
@@ -59,9 +69,13 @@ def write(reports: Sequence[Report], value: Value, what: object, how: Circumstan
         if report.format not in names(value):
             continue  # a run that ends in an error has no JUnit of drift, and so on
         try:
-            store(Path(report.file), render(report.format, value, what, how), append=report.format in SHARED)
+            store(
+                Path(report.file),
+                ready.get(report.format) or render(report.format, value, what, how),
+                append=report.format in SHARED,
+            )
         except OSError as problem:
-            lost = f"the report {report.file} could not be written: {problem.strerror}"
+            lost = f"{report.file}: {problem.strerror}"
     return lost
 
 

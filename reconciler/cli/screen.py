@@ -13,11 +13,14 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.cli.options import OutputFlags
-from reconciler.core.diagnostics import Diagnostic, ReconcilerError
+from reconciler.cli.reports import Report, wanted, where_all_is, write
+from reconciler.core.diagnostics import Diagnostic, ReconcilerError, Severity
 
 if TYPE_CHECKING:
     from reconciler.core.drift import DriftReport
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from reconciler.core.picture import Picture
     from reconciler.core.plan import Plan
     from reconciler.core.secret import Secret
+    from reconciler.report.formats import Circumstances
+    from reconciler.report.live import LiveProgress
 
 WIDTH = 100
 """Columns when there is no terminal to ask."""
@@ -39,6 +44,12 @@ class Screen:
         self._no_color = flags.no_color
         self._lock = threading.Lock()
         self._secrets: list[Secret] = []
+        self._wishes = flags.report
+        self._reports: tuple[Report, ...] = ()
+        self.display: LiveProgress | None = None
+        """What is drawn on the terminal at the moment, if anything."""
+        self.streamed = False
+        """Whether an apply has been told as events while it ran, so that only its last line is missing."""
         self.lost: str | None = None
         """Why some of the output could not be written, if so: a full disk must not stop an apply half-way."""
         self.quiet = flags.quiet
@@ -53,15 +64,19 @@ class Screen:
         return self.format != "text"
 
     def use_format(self, name: str | None, origin: str, value: str) -> None:
-        """Talk in this form from now on, if a `plan`, `result`, `diagnostics` or `drift` can be told in it."""
-        from reconciler.report.formats import Value, renderer
+        """Talk in this form from now on, if a `plan`, `result`, `diagnostics` or `drift` can be told in it.
 
-        self.format = name or "text"
+        The reports beside the output are about the same value.
+        """
+        from reconciler.report.formats import ALIASES, Value, renderer
+
+        self.format = ALIASES.get(name or "text", name or "text")
         if self.machine:
             try:
                 renderer(self.format, Value(value))
             except ReconcilerError as problem:
                 raise ReconcilerError(f"{origin}: {problem.message}", hint=problem.hint) from None
+        self._reports = wanted(self._wishes, Value(value))
 
     # ---- values
 
@@ -75,6 +90,7 @@ class Screen:
             self._out(summary_text(plan) + "\n")
         else:
             self._show("plan", plan, exit_code, plan_path)
+        self.report("plan", plan, exit_code, plan_path, ready={"json": document} if document else {})
 
     def proposal(self, plan: Plan, *, asking: bool) -> None:
         """A plan that is about to be applied: not the result, so it goes out of a program's way."""
@@ -101,11 +117,20 @@ class Screen:
         """The account of an apply."""
         if not (self.machine or self.quiet):
             self._out("\n")
-        self._show("result", result)
+        if self.streamed:
+            from reconciler.report.as_events import summary_line
+
+            self._out(summary_line(result, datetime.now(UTC)))
+        else:
+            self._show("result", result)
+        self.report("result", result, result.exit_code)
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Every problem of the manifests, as the result of the command."""
-        self._show("diagnostics", tuple(diagnostics))
+        problems = tuple(diagnostics)
+        if self.machine or not self.quiet or any(problem.severity is Severity.ERROR for problem in problems):
+            self._show("diagnostics", problems)
+        self.report("diagnostics", problems)
 
     def drift(self, report: DriftReport) -> None:
         """What a look at the live app found."""
@@ -115,28 +140,52 @@ class Screen:
             self._out(summary_text(report) + "\n")
         else:
             self._show("drift", report)
+        self.report("drift", report, report.exit_code)
 
     def graph(self, picture: Picture) -> None:
         """What is declared, as a picture."""
         self._show("graph", picture)
+        self.report("graph", picture)
 
     def manifests(self, manifests: Manifests) -> None:
         """The documents of an app."""
         self._show("manifests", manifests)
+        self.report("manifests", manifests)
 
     def _show(self, value: str, what: object, exit_code: int = 0, plan_path: str = "") -> None:
-        from reconciler.cli.version import version_number
-        from reconciler.report.formats import Circumstances, Value, render
+        from reconciler.report.formats import Value, render
 
-        how = Circumstances(
+        how = replace(self._circumstances(exit_code, plan_path), color=self.color, width=self.width)
+        self._out(render(self.format, Value(value), what, how))
+
+    def report(
+        self,
+        value: str,
+        what: object,
+        exit_code: int = 0,
+        plan_path: str = "",
+        *,
+        ready: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Write the reports that were asked for. The first value counts: an error behind it changes none of them."""
+        if self._reports:
+            from reconciler.report.formats import Value
+
+            reports, self._reports = self._reports, ()
+            how = self._circumstances(exit_code, plan_path)
+            self.lost = write(reports, Value(value), what, how, ready) or self.lost
+
+    def _circumstances(self, exit_code: int, plan_path: str) -> Circumstances:
+        from reconciler.cli.version import version_number
+        from reconciler.report.formats import Circumstances
+
+        return Circumstances(
             now=datetime.now(UTC),
             version=version_number(),
-            color=self._color(sys.stdout),
-            width=self.width,
             exit_code=exit_code,
             plan_path=plan_path,
+            more=where_all_is(self._environ),
         )
-        self._out(render(self.format, Value(value), what, how))
 
     def remark(self, problem: ReconcilerError) -> None:
         """An error for people, after the result was shown."""
@@ -145,12 +194,14 @@ class Screen:
         self._write(sys.stderr, error_text(problem, color=self._color(sys.stderr), width=self.width))
 
     def error(self, problem: ReconcilerError) -> None:
-        """The error that ends the run: for people, and as JSON where a JSON object is awaited."""
+        """The error that ends the run: for people, and for a program that awaits something on standard output."""
         self.remark(problem)
-        if self.format == "json":
-            from reconciler.report.as_json import error_json
+        if self.machine:
+            from reconciler.report.formats import Value, names
 
-            self._out(error_json(problem))
+            if self.format in names(Value.ERROR):
+                self._show("error", problem, problem.exit_code)
+        self.report("error", problem, problem.exit_code)
 
     def out(self, text: str) -> None:
         """A line that is the result of the command."""
@@ -160,8 +211,13 @@ class Screen:
         """A line for people, beside the result."""
         self._write(sys.stderr, text + "\n")
 
-    def say_now(self, text: str) -> None:
+    def say_now(self, text: str, *, last: bool = False) -> None:
         """The same from within a signal handler: past the lock and the buffer that the interrupted code may hold."""
+        if self.display is not None and not last:
+            self.display.notice(text)
+            return
+        if self.display is not None:
+            text = f"\x1b[?25h\n{text}"  # nobody else gives the cursor back
         with contextlib.suppress(OSError, ValueError):
             os.write(sys.stderr.fileno(), f"{text}\n".encode())
 
@@ -192,6 +248,22 @@ class Screen:
         if any(self._environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
             return True
         return stream.isatty() and self._environ.get("TERM") != "dumb"
+
+    @property
+    def color(self) -> bool:
+        """Whether standard output is coloured."""
+        return self._color(sys.stdout)
+
+    @property
+    def lively(self) -> bool:
+        """Whether somebody watches a terminal that can be drawn on."""
+        watched = sys.stdout.isatty() and self._environ.get("TERM") != "dumb"
+        lent = any(self._environ.get(name) for name in ("CI", "GITHUB_ACTIONS"))
+        return watched and not (lent or self.machine or self.quiet)
+
+    def draw(self, text: str) -> None:
+        """A piece of what stands on standard output, as it is."""
+        self._out(text)
 
     def _out(self, text: str) -> None:
         self._write(sys.stdout, text)

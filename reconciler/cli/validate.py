@@ -18,6 +18,5 @@ def validate(screen: Screen, manifests: ManifestFlags) -> int:
     settings = settings_of(screen, manifests, value="diagnostics")
     user_id = None if settings.user_id == "me" else settings.user_id
     resolved = Source(manifests).resolve(settings, user_id, offline=True)
-    if screen.machine or not screen.quiet or not resolved.ok:
-        screen.diagnostics(resolved.diagnostics)
+    screen.diagnostics(resolved.diagnostics)
     return 0 if resolved.ok else InvalidManifest.exit_code

@@ -17,7 +17,7 @@ QUIET = (Verb.OPEN, Verb.CLOSE)
 """Bookkeeping is worth a line only when it fails."""
 
 INTERRUPTED = "Interrupt received. Finishing what is in flight; press Ctrl-C again to stop now."
-STOPPED = "Stopped now. What was in flight may have happened; the next run finds out and goes on."
+STOPPED = "Stopped at once. What was in flight may have happened; the next run finds out and goes on."
 """What is said after the first and after the second Ctrl-C."""
 
 LOUD = (Status.FAILED, Status.UNKNOWN)

@@ -77,7 +77,7 @@ def test_githubs_own_files_are_added_to(tmp_path: Path, format_: str) -> None:
 
 def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     missing = tmp_path / "gone" / "plan.json"
-    assert "could not be written" in (put(missing) or "")
+    assert put(missing) == f"{missing}: No such file or directory"
     assert not list(tmp_path.iterdir())
 
 
