@@ -6,6 +6,7 @@ There is no update and no own id worth keeping: a relation exists or it does not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,8 @@ from reconciler.core.tree import Tree, get
 
 PREDICATES = ("hyponym", "hypernym", "synonym")
 _FLIPPED = {"hyponym": "hypernym", "hypernym": "hyponym", "synonym": "synonym"}
+
+_JOINTS = re.compile(rf"(?=\.(?:{'|'.join(PREDICATES)})\.)")
 
 _End = tuple[Scope, str]
 
@@ -117,12 +120,12 @@ def _delete(kind: Kind, subject: Subject) -> tuple[Call, ...]:
 
 
 def _narrow(name: str) -> dict[str, str]:
-    """The list of one subject's relations (it may stand on either side, facts 3.3)."""
-    for predicate in PREDICATES:
-        subject, found, _ = name.partition(f".{predicate}.")
-        if found:
-            return {"concept_id": subject}
-    return {}
+    """The list of one subject's relations (it may stand on either side, facts 3.3).
+
+    A concept's id may hold `.synonym.` too; then the name does not tell where the subject ends, and all are listed.
+    """
+    subjects = [name[: found.start()] for found in _JOINTS.finditer(name)]
+    return {"concept_id": subjects[0]} if len(subjects) == 1 else {}
 
 
 KIND = Kind(

@@ -126,7 +126,7 @@ def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 # ---- kinds
 
-CONCEPT_IDS = ("people", "no", "0123", "größe", "c-1", "a.b", "ⓒ")
+CONCEPT_IDS = ("people", "no", "0123", "größe", "c-1", "a.b", "ⓒ", "a.synonym.b", "@", "#")
 MAIN_CONCEPTS = ("ai_l8TKp2h5", "ai_dxSG2s86", "ai_VPmHr5bm", "ai_8S2Vq3cR")
 MAIN_MODELS = {
     "general-image-recognition": ("aa7f35c01e0642fda5cf400f543e7c40", "aa9ca48295b37401f8af92ad1af0d91d"),
@@ -134,6 +134,9 @@ MAIN_MODELS = {
     "moderation-recognition": ("aa8be956dbaa4b7a858826a84253cab9",),
 }
 MAIN = {"user_id": "clarifai", "app_id": "main"}
+ELSEWHERE = {"user_id": "me-local", "app_id": "other"}
+"""Another app of the same user, which the world is furnished with: a concept `there`, a model `over-there`."""
+
 COMPARATORS = ("GREATER_THAN", "LESS_THAN", "EQUAL", 2, 4, "1", Plain("3"))
 STATUSES = ("ANNOTATION_SUCCESS", "ANNOTATION_PENDING", 24150, "24151", Plain("24157"))
 
@@ -150,10 +153,11 @@ concept_specs = some(
 @st.composite
 def relations(draw: Any, concepts: list[str]) -> list[dict[str, Any]]:
     """At most one relation for each pair of ends, in either direction, within the app and to clarifai/main."""
-    pairs = [*itertools.combinations(concepts, 2), *itertools.product(concepts, MAIN_CONCEPTS)]
+    pairs = [*itertools.combinations(concepts, 2), *itertools.product(concepts, (*MAIN_CONCEPTS, "there"))]
     found = []
     for one, other in draw(st.lists(st.sampled_from(pairs), unique=True, max_size=4)) if pairs else ():
-        ends = [{"id": one}, {"id": other, **(MAIN if other in MAIN_CONCEPTS else {})}]
+        place = ELSEWHERE if other == "there" else MAIN if other in MAIN_CONCEPTS else {}
+        ends = [{"id": one}, {"id": other, **place}]
         if draw(st.booleans()):
             ends.reverse()
         predicate = draw(st.sampled_from(["hyponym", "hypernym", "synonym"]))
@@ -235,16 +239,23 @@ def models(draw: Any, name: str, concepts: list[str]) -> dict[str, Any]:
 
 
 @st.composite
+def foreign_models(draw: Any) -> dict[str, Any]:
+    """A public model by either of its ids, with or without its app, pinned or not; or one of another app of ours."""
+    if draw(st.integers(0, 4)) == 0:
+        return {"id": "over-there", **draw(st.sampled_from([ELSEWHERE, {"app_id": "other"}]))}
+    identifier = draw(st.sampled_from(sorted(MAIN_MODELS)))
+    pins = [{}, *({"model_version": {"id": version}} for version in MAIN_MODELS[identifier])]
+    return {"id": identifier, **draw(st.sampled_from([MAIN, {}])), **draw(st.sampled_from(pins))}
+
+
+@st.composite
 def workflows(draw: Any, name: str, operators: list[str]) -> dict[str, Any]:
     """A graph that starts with a public classifier, pinned or not, and goes on with our own operators."""
     nodes: list[dict[str, Any]] = []
     for number in range(draw(st.integers(1, 5))):
         node: dict[str, Any] = {"id": draw(st.sampled_from(["n", "node-", "0"])) + str(number)}
         if not nodes or not operators or draw(st.integers(0, 3)) == 0:
-            identifier = draw(st.sampled_from(sorted(MAIN_MODELS)))
-            node["model"] = {"id": identifier, **draw(st.sampled_from([MAIN, {}]))}
-            if draw(st.booleans()):
-                node["model"]["model_version"] = {"id": draw(st.sampled_from(MAIN_MODELS[identifier]))}
+            node["model"] = draw(foreign_models())
         else:
             node["model"] = {"id": draw(st.sampled_from(operators))}
             sources = draw(st.lists(st.sampled_from(nodes), unique_by=lambda n: n["id"], min_size=1, max_size=2))
@@ -306,6 +317,25 @@ class Examples:
 def examples(request: pytest.FixtureRequest) -> Examples:
     """Random examples of a test's own."""
     return Examples(request.node.name)
+
+
+@pytest.fixture
+def worlds(worlds: Callable[..., Any]) -> Callable[..., Any]:
+    """Worlds in which another app of the same user exists already."""
+
+    def make(**switches: Any) -> Any:
+        world = worlds(**switches)
+        owner = {"user_app_id": {"user_id": "me-local"}}
+        world.ask("PostApps", apps=[{"id": "other", "default_workflow_id": "Empty"}], **owner)
+        world.ask("PostConcepts", user_app_id=ELSEWHERE, concepts=[{"id": "there"}])
+        model = {"id": "over-there", "model_type_id": "keyword-filter-operator"}
+        world.ask("PostModels", user_app_id=ELSEWHERE, models=[model])
+        version = {"description": "over there"}
+        world.ask("PostModelVersions", user_app_id=ELSEWHERE, model_id="over-there", model_versions=[version])
+        world.forget_calls()
+        return world
+
+    return make
 
 
 # ---- switches
