@@ -107,9 +107,10 @@ def _judged(entry: DriftEntry, rules: list[IgnoreRule]) -> DriftEntry:
     mine = [rule for rule in rules if rule.names(entry)]
     if not mine or entry.status not in (DriftStatus.DRIFTED, DriftStatus.MISSING):
         return entry
-    if entry.status is DriftStatus.MISSING:
+    if not entry.moved:
         whole = next((rule for rule in mine if not rule.path), None)
-        return replace(entry, status=DriftStatus.IGNORED, message=f"gone; {whole.told}") if whole else entry
+        what = entry.message or "gone from the live app"
+        return replace(entry, status=DriftStatus.IGNORED, message=f"{what}; {whole.told}") if whole else entry
     ignored = tuple(_ignored(entry.moved, mine))
     left = {i.field.path for i in ignored}
     fields = tuple(field for field in entry.fields if not (field.moved and field.path in left))

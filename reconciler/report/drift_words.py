@@ -46,6 +46,8 @@ def entry_summary(entry: DriftEntry) -> str:
     because = f": {' '.join(entry.message.split())}" if entry.message else ""
     waiting = f"{counted(len(entry.waiting), 'edit')} not applied yet" if entry.waiting else ""
     match entry.status:
+        case DriftStatus.DRIFTED if entry.message and not entry.moved:
+            return entry.message
         case DriftStatus.DRIFTED:
             return f"{counted(len(entry.moved), 'field')} changed in the live app{because}"
         case DriftStatus.MISSING:

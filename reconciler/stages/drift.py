@@ -77,6 +77,8 @@ def _declared(change: ResourceChange, desired: DesiredState, live: LiveState) ->
         if change.cause is Cause.DRIFT:
             return DriftEntry(change.address, change.kind, DriftStatus.MISSING, location=change.location)
         return Unapplied(change.address, "declared, and not created yet", change.location)
+    if observed.record is None and _was_applied(change.address, live):
+        return _stripped(change)
     if observed.record is None or observed.record.owner != desired.owner:
         whose = "nobody's" if observed.record is None else f"owner {observed.record.owner!r}'s"
         return Unapplied(change.address, f"declared, but the live object is {whose}", change.location)
@@ -84,6 +86,22 @@ def _declared(change: ResourceChange, desired: DesiredState, live: LiveState) ->
     fields = tuple(f for f in map(DriftField.of, concealed.fields) if f is not None)
     status = DriftStatus.DRIFTED if any(f.moved for f in fields) else DriftStatus.IN_SYNC
     return DriftEntry(change.address, change.kind, status, fields, location=change.location)
+
+
+def _was_applied(address: Address, live: LiveState) -> bool:
+    entry = live.inventory.entries.get(str(address))
+    return entry is not None and not entry.pending
+
+
+def _stripped(change: ResourceChange) -> DriftEntry:
+    """Ours by the inventory, without our record: its metadata was replaced, or it is another one of the same name.
+
+    What was applied is not known any more, so whatever differs counts as moved.
+    """
+    differing = [f for f in conceal(change).fields if f.cause is not Cause.FOLLOWS]
+    fields = tuple(DriftField(f.path, f.before, NOT_KEPT, f.after, Ahead.LIVE, f.sensitive) for f in differing)
+    message = "the record of what was applied is gone from it"
+    return DriftEntry(change.address, change.kind, DriftStatus.DRIFTED, fields, message, change.location)
 
 
 def _unread(address: Address, reason: str, kinds: Kinds) -> DriftEntry:

@@ -1,0 +1,277 @@
+"""The story of drift: what another client changes is found, named, repaired and gone, whatever the field."""
+
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+
+from reconciler import pipeline
+from reconciler.client.api import ReadOnlyApi
+from reconciler.client.rpcs import RpcClass, rpc_class
+from reconciler.core.drift import DriftStatus
+from reconciler.core.remote import ApiError
+from reconciler.stages.guard import Rails
+
+OPERATOR = {"params": {"concept_threshold_type": "GREATER_THAN"}, "data": {"concepts": [{"id": "p", "value": 0.5}]}}
+VERSION = {
+    "description": "ours",
+    "license": "ours",
+    "metadata": {"team": "ours"},
+    "output_info": OPERATOR,
+}
+NODES = [
+    {"id": "a", "model": {"id": "m"}},
+    {
+        "id": "b",
+        "model": {"id": "m"},
+        "node_inputs": [{"node_id": "a"}],
+        "suppress_output": True,
+        "output_info_override": {"params": {"x": 1}, "data": {"concepts": [{"id": "p", "value": 0.5}]}},
+    },
+]
+
+
+@pytest.fixture
+def applied(world: Any, documents: Any) -> Any:
+    """An app in which every field that can move is declared."""
+    seen = {"visibility": {"gettable": "PRIVATE"}}
+    words = {"description": "ours", "notes": "ours", "metadata": {"team": "ours"}, **seen}
+    flow = {**words, "use_cases": ["ours"], "nodes": NODES}
+    model = {**words, "toolkits": ["ours"], "use_cases": ["ours"], "languages": ["ours"]}
+    keypoints = {"keypoint_names": ["eye", "ear"], "skeleton": [{"k1": 1, "k2": 2}]}
+    world.manifests = [
+        documents.app(**words, sample_ms=900, default_workflow={"id": "w"}),
+        documents.concept(
+            "p", name="ours", definition="ours", metadata={"team": "ours"}, keypoint_info=keypoints, **seen
+        ),
+        documents.concept("q"),
+        documents.relation("p", "synonym", "q"),
+        documents.document("Model", "m", {**model, "model_type_id": "concept-thresholder", "model_version": VERSION}),
+        documents.workflow("v", n="m"),
+        documents.document("Workflow", "w", flow),
+    ]
+    world.apply(*world.manifests)
+    world.forget_calls()
+    return world
+
+
+def look(world: Any, *manifests: Any, **options: Any) -> Any:
+    """`drift`, with a handle that cannot write."""
+    desired = world.desired(*(manifests or world.manifests))
+    options = {"refresh": "full", **options}
+    return pipeline.find_drift(ReadOnlyApi(world.api), desired, pipeline.PlanOptions(**options))
+
+
+def moved(report: Any) -> dict[str, set[str]]:
+    """Address -> the paths that moved."""
+    bad = report.with_status(DriftStatus.DRIFTED, DriftStatus.MISSING)
+    return {str(e.address): {".".join(f.path) for f in e.moved} for e in bad}
+
+
+def nodes(**b: Any) -> Any:
+    return [NODES[0], {**NODES[1], **b}]
+
+
+TEXTS = ("description", "notes")
+META = {"metadata": {"team": "theirs"}}
+LISTS = ("toolkits", "use_cases", "languages")
+
+PUBLIC = {"visibility": {"gettable": "PUBLIC"}}
+
+EDITS: list[tuple[str, str, dict[str, Any]]] = [
+    *((a, "visibility", PUBLIC) for a in ("apps/app", "concepts/p", "models/m", "workflows/w")),
+    *(("apps/app", f, {f: "theirs"}) for f in TEXTS),
+    ("apps/app", "sample_ms", {"sample_ms": 800}),
+    ("apps/app", "default_workflow.id", {"default_workflow": {"id": "v"}}),
+    ("concepts/p", "name", {"name": "theirs"}),
+    ("concepts/p", "definition", {"definition": "theirs"}),
+    ("concepts/p", "metadata.team", META),
+    ("concepts/p", "keypoint_info", {"keypoint_info": {"keypoint_names": ["eye", "nose"]}}),
+    *(("models/m", f, {f: "theirs"}) for f in TEXTS),
+    *(("models/m", f, {f: ["theirs"]}) for f in LISTS),
+    *(("workflows/w", f, {f: "theirs"}) for f in TEXTS),
+    ("workflows/w", "use_cases", {"use_cases": ["theirs"]}),
+    ("workflows/w", "nodes.b.output_info_override.params.x", {"nodes": nodes(
+        output_info_override={"params": {"x": 2}, "data": {"concepts": [{"id": "p", "value": 0.5}]}})}),
+    ("workflows/w", "nodes.b.output_info_override.data.concepts.p.value", {"nodes": nodes(
+        output_info_override={"params": {"x": 1}, "data": {"concepts": [{"id": "p", "value": 0.75}]}})}),
+    ("workflows/w", "nodes.b.suppress_output", {"nodes": nodes(suppress_output=False)}),
+    ("workflows/w", "nodes.b.node_inputs", {"nodes": nodes(node_inputs=[])}),
+    ("workflows/w", "nodes.c", {"nodes": [*NODES, {"id": "c", "model": {"id": "m"}}]}),
+]  # fmt: skip
+PATCHES = {"apps": "PatchApps", "concepts": "PatchConcepts", "models": "PatchModels", "workflows": "PatchWorkflows"}
+
+
+@pytest.mark.parametrize(("address", "path", "fields"), EDITS, ids=[f"{a}:{p}" for a, p, _ in EDITS])
+def test_an_edit_of_a_field_is_named_and_repaired(applied: Any, address: str, path: str, fields: Any) -> None:
+    kind, _, name = address.partition("/")
+    assert look(applied).exit_code == 0
+    more = {"user_app_id": {"user_id": "me-local"}} if kind == "apps" else {}
+    applied.ask(PATCHES[kind], **{kind: [{"id": name, **fields}]}, action="overwrite", **more)
+    report = look(applied)
+    assert report.exit_code == 2
+    assert list(moved(report)) == [address]
+    assert any(found == path or found.startswith(f"{path}.") for found in moved(report)[address]), moved(report)
+    applied.apply(*applied.manifests)
+    assert (look(applied).exit_code, moved(look(applied))) == (0, {})
+
+
+VERSION_EDITS = {
+    "description": {"description": "theirs"},
+    "license": {"license": "theirs"},
+    "metadata.team": {"metadata": {"team": "theirs"}},
+    "output_info.params.concept_threshold_type": {
+        "output_info": {**OPERATOR, "params": {"concept_threshold_type": "LESS_THAN"}}
+    },
+    "output_info.data.concepts.p.value": {
+        "output_info": {**OPERATOR, "data": {"concepts": [{"id": "p", "value": 0.75}]}}
+    },
+    "output_info.data.concepts.q": {
+        "output_info": {**OPERATOR, "data": {"concepts": [{"id": "p", "value": 0.5}, {"id": "q", "value": 0.5}]}}
+    },
+}
+
+
+@pytest.mark.parametrize("path", VERSION_EDITS)
+def test_a_version_that_somebody_put_on_top_is_named_and_repaired(applied: Any, path: str) -> None:
+    applied.ask("PostModelVersions", model_id="m", model_versions=[{**VERSION, **VERSION_EDITS[path]}])
+    report = look(applied)
+    assert report.exit_code == 2
+    found = moved(report)["models/m"]
+    assert any(f == f"model_version.{path}" or f.startswith(f"model_version.{path}.") for f in found), found
+    applied.apply(*applied.manifests)
+    assert (look(applied).exit_code, moved(look(applied))) == (0, {})
+
+
+GONE = {
+    "workflows/v": ("DeleteWorkflow", {"workflow_id": "v"}),
+    "relations/p.synonym.q": ("DeleteConceptRelations", {"concept_id": "p"}),
+}
+
+
+@pytest.mark.parametrize("address", GONE)
+def test_what_somebody_deleted_is_missing_and_made_again(applied: Any, address: str) -> None:
+    rpc, fields = GONE[address]
+    if rpc == "DeleteConceptRelations":
+        fields = {**fields, "ids": [r.id for r in applied.listed("ListConceptRelations", concept_id="p")]}
+    applied.ask(rpc, **fields)
+    report = look(applied)
+    (entry,) = report.with_status(DriftStatus.MISSING)
+    assert str(entry.address) == address
+    assert report.exit_code == 2
+    applied.apply(*applied.manifests)
+    assert look(applied).exit_code == 0
+
+
+def test_an_edit_of_the_manifests_is_a_note(applied: Any, documents: Any) -> None:
+    more = [*applied.manifests, documents.concept("new")]
+    more[0]["spec"]["notes"] = "newer"
+    report = look(applied, *more)
+    assert report.exit_code == 0
+    assert report.counts.waiting == 2
+
+
+@pytest.mark.parametrize("rpc", ["GetModelOutputInfo", "ListWorkflows"])
+def test_what_cannot_be_read_is_no_sync(applied: Any, rpc: str) -> None:
+    applied.emulator.faults.add(rpc, code=10020, details="not today", times=-1)
+    try:
+        code = look(applied).exit_code
+    except ApiError as problem:
+        code = problem.exit_code
+    assert code == 1
+
+
+def test_every_field_that_can_move_is_in_the_story() -> None:
+    """What is left out can never differ, is made with the object, or cannot be read back."""
+    told = {(a.split("/")[0], p.split(".")[0]) for a, p, _ in EDITS}
+    left = {
+        (plural, pattern.split(".")[0])
+        for plural, kind in pipeline.by_plural().items()
+        for pattern in kind.fields.writable
+        if not any(
+            kind.fields.any(rule, tuple(pattern.split(".")))
+            for rule in (kind.fields.create_only, kind.fields.write_only, kind.fields.identity, kind.fields.sensitive)
+        )
+    }
+    elsewhere = {
+        ("models", "model_version"),  # versions: above
+        ("models", "output_info"),  # the place of the same before 2023
+        ("apps", "default_workflow_id"),  # the older name of default_workflow.id
+        ("apps", "name"),  # the id; a patch does not change it
+        *((plural, "metadata") for plural in ("apps", "models", "workflows")),  # below
+    }
+    assert left - told - elsewhere == set()
+
+
+def live_metadata(world: Any, address: str) -> Any:
+    kind = {"models": "Model", "workflows": "Workflow"}[address.partition("/")[0]]
+    name = address.partition("/")[2]
+    found = getattr(world.ask(f"Get{kind}", **{f"{kind.lower()}_id": name}), kind.lower())
+    return json_format.MessageToDict(found.metadata)
+
+
+@pytest.mark.parametrize("address", ["models/m", "workflows/w"])
+def test_a_key_of_the_metadata_is_named_and_repaired(applied: Any, address: str) -> None:
+    """Read, changed and written back, as a form in a browser does."""
+    kind, _, name = address.partition("/")
+    changed = live_metadata(applied, address) | {"team": "theirs"}
+    applied.ask(PATCHES[kind], **{kind: [{"id": name, "metadata": changed}]}, action="overwrite")
+    assert moved(look(applied)) == {address: {"metadata.team"}}
+    applied.apply(*applied.manifests)
+    assert look(applied).exit_code == 0
+
+
+@pytest.mark.parametrize("address", ["models/m", "workflows/w"])
+@pytest.mark.parametrize("team", ["ours", "theirs"])
+def test_metadata_replaced_whole_takes_our_record_with_it(applied: Any, address: str, team: str) -> None:
+    kind, _, name = address.partition("/")
+    applied.ask(PATCHES[kind], **{kind: [{"id": name, "metadata": {"team": team}}]}, action="overwrite")
+    report = look(applied)
+    (entry,) = report.with_status(DriftStatus.DRIFTED)
+    assert (str(entry.address), report.exit_code) == (address, 2)
+    assert "record" in entry.message
+    assert moved(report)[address] == ({"metadata.team"} if team == "theirs" else set())
+    applied.apply(*applied.manifests, rails=applied.everything)
+    assert look(applied).exit_code == 0
+
+
+def test_the_apps_metadata(applied: Any) -> None:
+    action = {"op": "merge", "merge_conflict_resolution": "overwrite"}
+    applied.ask(
+        "PatchApps",
+        apps=[{"id": "app", "metadata": {"team": "theirs"}}],
+        metadata_action=action,
+        action="overwrite",
+        user_app_id={"user_id": "me-local"},
+    )
+    assert moved(look(applied)) == {"apps/app": {"metadata.team"}}
+    applied.apply(*applied.manifests)
+    assert look(applied).exit_code == 0
+
+
+def test_plan_and_drift_send_nothing_but_reads(applied: Any) -> None:
+    applied.ask("PatchModels", models=[{"id": "m", "description": "theirs"}], action="merge")
+    applied.emulator.calls.reset()
+    for refresh in ("stamp", "full"):
+        applied.plan(*applied.manifests, prune=True, refresh=refresh)
+        applied.plan(*applied.manifests, destroying=True)
+        look(applied, refresh=refresh)
+    counts = applied.emulator.calls.counts
+    assert counts
+    assert [rpc for rpc in counts if rpc_class(rpc) is not RpcClass.READ] == []
+
+
+# ---- protection
+
+
+def test_a_protected_workflow_whose_file_is_gone_is_refused_by_name(world: Any, documents: Any) -> None:
+    rest = [documents.app(), documents.concept("p"), documents.thresholder("m", p=0.5)]
+    world.apply(*rest, documents.workflow("precious", {"protect": True}, n="m"))
+    planned = world.plan(*rest, prune=True).plan
+    assert [(r.rule, str(r.address)) for r in planned.refusals] == [("protected", "workflows/precious")]
+    world.forget_calls()
+    with pytest.raises(pipeline.Refused):
+        world.carry_out(world.plan(*rest, prune=True))
+    assert world.writes == []
+    allowed = Rails(allowed=frozenset({("protected", "workflows/precious")}))
+    assert world.actions(world.plan(*rest, prune=True, rails=allowed)) == {"workflows/precious": "delete"}
