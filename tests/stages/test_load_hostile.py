@@ -104,9 +104,9 @@ HONEST = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_with_a_place_and_a_sentence(name):
     content, sentence = REFUSED[name]
-    start = time.perf_counter()
+    start = time.process_time()
     _, problems = parse(content, "x.yaml")
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     assert any(sentence in str(p) for p in problems), problems
     assert all(p.severity is Severity.ERROR and p.location and p.location.file == "x.yaml" for p in problems)
     assert all(len(str(p)) < 400 and str(p).isprintable() for p in problems)
@@ -116,9 +116,9 @@ def test_it_is_refused_with_a_place_and_a_sentence(name):
 
 @pytest.mark.parametrize("name", HONEST)
 def test_it_is_large_or_odd_but_right(name):
-    start = time.perf_counter()
+    start = time.process_time()
     declarations, problems = parse(HONEST[name], "x.yaml")
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     assert (len(declarations), problems) == (1, [])
     assert took < 1 * SLOW
 
