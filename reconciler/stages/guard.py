@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from reconciler.core.address import Address
+from reconciler.core.address import MAIN, Address
 from reconciler.core.change import Action, Effect, ResourceChange
 from reconciler.core.kind import Keeps, Kind
 from reconciler.core.plan import Refusal
@@ -230,7 +230,13 @@ def _unlisted(kind: str, live: LiveState, counts: Mapping[str, int]) -> int:
 def _made_by(observed: Observed, owner: str) -> bool:
     if observed.record is not None:
         return observed.record.owner == owner
-    return observed.kind == "Workflow" and observed.address.id in BASE_WORKFLOWS
+    return observed.kind == "Workflow" and observed.address.id in BASE_WORKFLOWS and _is_copy(observed.tree)
+
+
+def _is_copy(workflow: Tree) -> bool:
+    """Whether a workflow is as the service copies one: nodes of clarifai/main, and nothing that anybody wrote."""
+    owners = {get(node, ("model", "user_id")) for node in (workflow.get("nodes") or {}).values()}
+    return owners <= {MAIN.user_id} and not set(workflow) - {"nodes", "visibility"}
 
 
 def _app_with_others(case: Case) -> Iterator[Refusal]:

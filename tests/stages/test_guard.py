@@ -263,6 +263,12 @@ def test_an_app_of_ours_with_a_base_workflow_can_be_deleted():
     assert not_ours(state, "us", {"inputs": 0, "models": 1}) is None
 
 
+def test_a_workflow_that_only_has_the_name_of_a_base_workflow_saves_the_app():
+    mine = observed("workflows/General", owner=None)
+    mine = replace(mine, tree={"nodes": {"a": {"model": {"id": "m", "user_id": "us", "app_id": "app"}}}})
+    assert "workflows/General" in not_ours(live(observed("apps/app"), mine), "us", {})
+
+
 def test_many_strangers_are_counted_not_listed():
     state = live(observed("apps/app"), *(observed(f"models/m{i}", owner=None) for i in range(9)))
     assert "4 more" in not_ours(state, "us", {})
