@@ -178,8 +178,9 @@ def test_rounds_go_on_after_a_failure_and_stop_when_told(
         applied.faults.add("GetApp", code=10020, details="not today", times=-1)
 
     looking(monkeypatch, lambda: edit(applied, description="theirs"), bad, applied.faults.clear)
-    ended = shell("drift", "--interval", "10m")
+    ended = shell("drift", "--interval", "10m", "--report", "json=told")
     assert ended.code == 0
+    assert json.loads((shell.folder / "told").read_text())["summary"]["drifted"] == 1  # that of the last round
     assert ended.out.count("No drift.") == 1
     assert ended.out.count("Drift: 1 drifted") == 2
     assert ended.err.startswith("Error: ")
