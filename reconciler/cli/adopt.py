@@ -30,7 +30,8 @@ def adopt(
         left = f"{len(found.left)} not adopted"
         hint = "`plan` shows how they differ; `apply --adopt ADDRESS` takes an object over and changes it"
         if found.left and found.planned.plan.summary.empty:
-            raise Refused(f"{left}, nothing else to adopt", hint=hint, diagnostics=found.left)
+            each = "\n".join(problem.summary for problem in found.left)
+            raise Refused(f"nothing to adopt, {left}\n{each}", hint=hint, diagnostics=found.left)
         code = make_real(screen, opened.api, found.planned, auto_approve=auto_approve)
     if code == 0 and found.left and not screen.machine:
         raise Refused(left, hint=hint)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from reconciler.cli.command import command
+from reconciler.cli.files import keep
 from reconciler.cli.options import ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import connected, settings_of
@@ -79,8 +80,8 @@ def _write(folder: Path, manifests: Manifests, *, single_file: bool, force: bool
         raise ReconcilerError(f"{', '.join(taken)} exists already", hint="give --force to overwrite, or another --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file, text in texts.items():
-            file.write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise ReconcilerError(f"{problem.filename} cannot be written: {problem.strerror}") from None
+        raise ReconcilerError(f"--out {folder}: it cannot be a folder: {problem.strerror}") from None
+    for file, text in texts.items():
+        keep("--out", file, text)
     return [str(file) for file in texts]

@@ -18,6 +18,7 @@ from reconciler.core.diagnostics import Location
 from reconciler.core.envelope import API_VERSION
 from reconciler.core.manifest import Manifest, Manifests
 from reconciler.core.scalars import as_json
+from reconciler.report.lines import printable
 
 WIDTH = 120
 FILES = {
@@ -42,7 +43,7 @@ def files(manifests: Manifests) -> dict[str, str]:
 
 def stream(manifests: Manifests) -> str:
     """All documents as one text."""
-    return f"# Exported from {manifests.source}\n" + "---\n".join(map(document, manifests.documents))
+    return f"# Exported from {printable(manifests.source)}\n" + "---\n".join(map(document, manifests.documents))
 
 
 def stream_json(manifests: Manifests) -> str:
@@ -53,19 +54,17 @@ def stream_json(manifests: Manifests) -> str:
 
 def document(manifest: Manifest) -> str:
     """One document, its comments on top."""
-    comments = "".join(f"# {line}\n" for line in manifest.comments)
+    comments = "".join(f"# {printable(line)}\n" for line in manifest.comments)
     return comments + dump(manifest.data)
 
 
 def dump(data: Mapping[str, Any]) -> str:
-    """A document as YAML text."""
+    """A document as YAML text; a spec that holds anything has a line for each of its fields."""
+    styled = _block(data, 0)
+    if data.get("spec"):
+        styled["spec"] = _block(data["spec"], 2)
     text: str = yaml.dump(
-        _block(data, 0),
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        width=WIDTH + 40,
-        default_flow_style=False,
+        styled, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH + 40, default_flow_style=False
     )
     return text
 

@@ -87,7 +87,7 @@ def _without_hidden(tree: Tree, kind: Kind, facts: TypeFacts, comments: list[str
         reason = _hidden(path, get(tree, path), kind, facts)
         if reason:
             tree = put(tree, path, ABSENT)
-            comments.append(f"left out: {show_path(path)} ({reason})".encode("ascii", "backslashreplace").decode())
+            comments.append(f"left out: {show_path(path)} ({reason})")
     return tree
 
 
