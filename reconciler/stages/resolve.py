@@ -18,7 +18,7 @@ from reconciler.core.graph import CycleFound, dependency_order
 from reconciler.core.kind import WORD_IDS, Kind, Problem, matches
 from reconciler.core.schema import Decoded, decode
 from reconciler.core.state import Desired, DesiredState, Reference
-from reconciler.core.tree import ABSENT, Path, Unknown, get, put
+from reconciler.core.tree import ABSENT, Path, Tree, Unknown, get, put
 from reconciler.core.variables import Variables
 
 MAX_ID = 48
@@ -180,26 +180,17 @@ def _variables(options: Options, scope: Scope) -> Variables:
 
 def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Diagnostic]) -> Desired | None:
     decoded = decode(declaration.spec, kind.message, kind.fields.shape)
-    problems += decoded.problems
-    if any(problem.severity is Severity.ERROR for problem in decoded.problems):
-        return None
-    tree = kind.complete(kind.fold(canonical(decoded.data, kind.message, kind.fields.shape)))
-    if (
-        kind.versions is not None
-        and kind.versions.path in decoded.positions
-        and get(tree, kind.versions.path) is ABSENT
-    ):
-        tree = put(tree, kind.versions.path, {})  # an empty one asks for a version without any settings
-    found = [_locate(problem, declaration, decoded) for problem in kind.check(tree, scope)]
+    tree = _tree(kind, decoded)
+    found = [*decoded.problems, *_checked(kind, tree, scope, decoded, declaration)]
+    if kind.identify_declared is None and declaration.name is not None:
+        found += _check_id(kind, declaration.name, declaration)
     problems += found
-    if any(problem.severity is Severity.ERROR for problem in found):
+    if _has_errors(found):
         return None
     name = kind.identify_declared(tree, scope) if kind.identify_declared else declaration.name
     if name is None:
         problems.append(error(f"metadata.name is missing: it is the id of the {kind.name}", declaration.location))
         return None
-    if kind.identify_declared is None:
-        problems += _check_id(kind, name, declaration)
     written = _written(kind, decoded)
     return Desired(
         address=Address(scope, kind.plural, name),
@@ -211,6 +202,35 @@ def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Di
         positions=decoded.positions,
         ignored=_ignored(declaration, written, problems),
     )
+
+
+def _tree(kind: Kind, decoded: Decoded) -> Tree:
+    """The canonical tree of what could be read."""
+    tree = kind.complete(kind.fold(canonical(decoded.data, kind.message, kind.fields.shape)))
+    path = kind.versions.path if kind.versions is not None else ()
+    if path in decoded.positions and get(tree, path) is ABSENT:
+        return put(tree, path, {})  # an empty one asks for a version without any settings
+    return tree
+
+
+def _checked(kind: Kind, tree: Tree, scope: Scope, decoded: Decoded, declaration: Declaration) -> Iterator[Diagnostic]:
+    """What the kind finds wrong in what was written.
+
+    Where some fields could not be read, only what it says of the others: what it misses may be among the unread.
+    """
+    partial = _has_errors(decoded.problems)
+    for problem in kind.check(tree, scope):
+        if not partial or problem.path in decoded.written or _holds_written(problem.path, decoded):
+            yield _locate(problem, declaration, decoded)
+
+
+def _holds_written(path: Path, decoded: Decoded) -> bool:
+    """Whether a path leads to an element of a list: those are checked one by one."""
+    return len(path) > 1 and path[:-1] in decoded.written
+
+
+def _has_errors(problems: Iterable[Diagnostic]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def _written(kind: Kind, decoded: Decoded) -> frozenset[Path]:

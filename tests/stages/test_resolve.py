@@ -260,6 +260,19 @@ def test_every_problem_of_every_document_is_found_at_once_and_sorted_by_place():
     assert [line.split(":")[0] for line in found] == ["f0.yaml", "f1.yaml", "f2.yaml", "f3.yaml"]
 
 
+def test_a_field_that_cannot_be_read_hides_no_problem_of_another():
+    wrong = THRESHOLDER.replace("LESS_THAN", "LESS").replace("0.5", "1.5")
+    found = problems(app(), concept("people"), model("m", f"descripton: x, {wrong}"))
+    assert [word for word in ("descripton", "'LESS'", "threshold 1.5") if any(word in line for line in found)] == [
+        "descripton", "'LESS'", "threshold 1.5",
+    ]  # fmt: skip
+
+
+def test_what_may_stand_in_an_unread_field_is_not_called_missing():
+    found = problems(app(), "kind: Workflow\nmetadata: {name: w}\nspec: {nodes: 3, description: {}}\n")
+    assert not any("needs at least one node" in line for line in found)
+
+
 def test_no_document_at_all_is_a_set_too():
     resolved = read(owner="us", app_id="app")
     assert (resolved.ok, resolved.state.documents) == (True, 0)
