@@ -18,7 +18,7 @@ def adopt(
     changes: ChangeFlags,
     auto_approve: AutoApprove = False,
 ) -> int:
-    """Take over what is in the app exactly as the manifests say; asks first.
+    """Take over what is as declared; asks first.
 
     Writes only records of ownership. What differs is named and left alone; the exit code is then 4.
     """

@@ -35,9 +35,10 @@ def export(
     single_file: SingleFile = False,
     force: Force = False,
 ) -> int:
-    """Print the manifests of a live app, without what the service fills in by itself.
+    """Print the manifests of a live app.
 
-    `adopt` then takes the app over as it is. Secrets and hosted images are left out, and a comment says so.
+    Without what the service fills in by itself; `adopt` then takes the app over as it is. Secrets and hosted images
+    are left out, and a comment says so.
     """
     settings = settings_of(screen, ManifestFlags(), service, value="manifests")
     with connected(screen, settings) as (api, _):
