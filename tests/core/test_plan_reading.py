@@ -1,5 +1,6 @@
 """Saved plans read back: the plan that a document tells of gives the same document."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,10 +8,13 @@ from hypothesis import given
 
 from reconciler.core.plan_document import PlanDocument, document
 from reconciler.core.plan_reading import plan_from
+from reconciler.core.saved_plan import embedded, parse
 from reconciler.report.as_markdown import plan_markdown
 from reconciler.report.as_text import plan_text
 from tests.report.rich_plan import SECRET, empty_plan, rich_plan
 from tests.report.strategies import PLANS
+
+SAVED = Path(__file__).parents[1] / "golden" / "saved"
 
 
 def read(plan: Any) -> Any:
@@ -37,3 +41,13 @@ def test_it_is_shown_as_it_was(plan: Any) -> None:
 def test_what_was_concealed_stays_so() -> None:
     assert SECRET not in repr(read(rich_plan()))
     assert "(sensitive value)" in plan_text(read(rich_plan()), color=False)
+
+
+@pytest.mark.parametrize("file", sorted(SAVED.glob("plan-*.json")), ids=lambda file: file.stem)
+def test_a_saved_plan_of_every_released_version_is_read(file: Path) -> None:
+    """Never written anew: a plan that was saved yesterday must be understood tomorrow."""
+    found = parse(file.read_text())
+    assert embedded(found).resources
+    text = plan_text(plan_from(found), color=False)
+    assert text.endswith("Plan: 3 to add, 3 to change, 1 to destroy.\n"), text
+    assert "(known after apply)" in text
