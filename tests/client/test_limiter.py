@@ -43,10 +43,47 @@ def test_no_limit_never_sleeps(time):
     assert not time.slept
 
 
-def test_slowing_down_ends_a_burst_but_not_the_rate(time):
+def test_a_throttled_reply_halves_the_rate_and_ends_the_burst(time):
     limiter = Limiter(10, clock=time.clock, sleep=time.sleep)
     limiter.slow_down()
-    assert [round(limiter.acquire(), 3) for _ in range(3)] == [0.1, 0.1, 0.1]
+    assert [round(limiter.acquire(), 2) for _ in range(2)] == [0.2, 0.2]
+
+
+def test_replies_that_are_refused_together_count_once(time):
+    limiter = Limiter(10, clock=time.clock, sleep=time.sleep)
+    for _ in range(8):
+        limiter.slow_down()
+    assert limiter.rate == 5
+
+
+def test_the_rate_never_falls_to_nothing(time):
+    limiter = Limiter(10, clock=time.clock, sleep=time.sleep)
+    for _ in range(50):
+        limiter.slow_down()
+        time.now += 1
+    assert 0.5 <= limiter.rate < 1.5
+
+
+def test_quiet_brings_the_rate_back_and_the_burst_with_it(time):
+    limiter = Limiter(10, burst=5, clock=time.clock, sleep=time.sleep)
+    limiter.slow_down()
+    time.now += 15
+    assert limiter.rate == 10
+    assert [limiter.acquire() for _ in range(4)] == [0, 0, 0, 0]
+
+
+def test_no_limit_becomes_one_when_the_service_throttles_and_ends_again(time):
+    limiter = Limiter(0, clock=time.clock, sleep=time.sleep)
+    limiter.slow_down()
+    assert limiter.rate == 8
+    time.now += 60
+    assert limiter.rate == float("inf")
+
+
+def test_a_rate_below_the_slowest_is_kept(time):
+    limiter = Limiter(0.1, clock=time.clock, sleep=time.sleep)
+    limiter.slow_down()
+    assert limiter.rate == 0.1
 
 
 @pytest.mark.parametrize("wrong", [{"rps": -1}, {"rps": 1, "burst": 0}])
