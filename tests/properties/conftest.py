@@ -419,7 +419,7 @@ def _known_documents(workflows_count: int) -> list[dict[str, Any]]:
         {"id": "cut-again", "model": {"id": "edited"}, "node_inputs": [{"node_id": "cut"}]},
     ]
     ends = {"subject_concept": {"id": "limit"}, "object_concept": {"id": "ai_98Xb0K3q", **MAIN}}
-    told = {"description": "ours", "metadata": {"team": "ours", "deep": {"in": "ours"}}}
+    told = {"description": "ours", "metadata": {"team": "ours", "deep": {"in": "ours", "flag": True}}}
     return [
         document("Concept", "limit", {"name": "Limit", "definition": "ours"}),
         document("Concept", "limit-2", {}),

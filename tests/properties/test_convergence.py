@@ -7,6 +7,11 @@ cannot keep what was sent, the apply must say so, naming the call.
 import struct
 from typing import Any
 
+from reconciler.client.api import GrpcApi
+from reconciler.client.channel import open_channel, parse_base
+from reconciler.client.limiter import Limiter
+from reconciler.core.secret import Secret
+
 OF_EACH_SWITCH, OF_EACH_ROW = 3, 8
 
 
@@ -90,6 +95,29 @@ def test_random_manifests_converge_with_every_pair_of_switches(worlds, examples,
         fails(world, path, message) if message else converges(world, path)
 
     examples.check(manifests, holds, OF_EACH_ROW)
+
+
+def test_random_manifests_converge_however_small_the_pages_are(worlds, examples, manifests, tmp_path):
+    def holds(drawn: Any) -> None:
+        world = worlds()
+        channel, secret = open_channel(parse_base(world.emulator.base)), Secret("Key any")
+        world.api = GrpcApi(channel, ("authorization", secret), limiter=Limiter(0), per_page=1)
+        converges(world, drawn.file(tmp_path))
+
+    examples.check(manifests, holds, 5)
+
+
+def test_nodes_are_sent_after_the_nodes_they_read(worlds, examples, manifests, tmp_path):
+    def holds(drawn: Any) -> None:
+        world = worlds()
+        world.apply(drawn.file(tmp_path))
+        for call in world.emulator.calls.writes:
+            for workflow in getattr(call.request, "workflows", ()):
+                names = [node.id for node in workflow.nodes]
+                for place, node in enumerate(workflow.nodes):
+                    assert {source.node_id for source in node.node_inputs} <= set(names[:place])
+
+    examples.check(manifests, holds, 15)
 
 
 def test_the_random_manifests_are_many(switches):

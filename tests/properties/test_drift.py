@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.change import Action, Cause
-from reconciler.core.tree import ABSENT
+from reconciler.core.tree import ABSENT, same
 
 OLD_VERSION, NEW_VERSION = "aa9ca48295b37401f8af92ad1af0d91d", "aa7f35c01e0642fda5cf400f543e7c40"
 PUBLIC = {
@@ -72,6 +72,11 @@ def changes_metadata_deep_inside(world: Any) -> Seen:
     return "models/edited", ("metadata", "deep", "in"), 1, "ours"
 
 
+def turns_true_into_one(world: Any) -> Seen:
+    world.ask("PatchModels", models=[{"id": "edited", "metadata": {"deep": {"flag": 1}}}], action="merge")
+    return "models/edited", ("metadata", "deep", "flag"), 1, True
+
+
 def takes_a_metadata_key_away(world: Any) -> Seen:
     found = world.ask("GetWorkflow", workflow_id="uses-0").workflow.metadata
     del found.fields["team"]
@@ -127,6 +132,7 @@ EDITS = [
     describes("App", "app"),
     redefines_a_concept,
     changes_metadata_deep_inside,
+    turns_true_into_one,
     takes_a_metadata_key_away,
     posts_a_version_with_another_threshold,
     posts_a_version_with_one_concept_more,
@@ -152,7 +158,10 @@ def check_drift(world: Any, path: str, edit: Callable[[Any], Seen], *, clean: bo
     assert change is not None, f"nothing is planned for {address}"
     shown = {f.path: f for f in change.fields}
     assert field in shown, shown
-    assert (shown[field].cause, plain(shown[field].before), shown[field].after) == (Cause.DRIFT, live, wanted)
+    found = shown[field]
+    assert found.cause is Cause.DRIFT
+    assert same(plain(found.before), live), found.before
+    assert same(found.after, wanted), found.after
     others = [f for c in planned.plan.changes for f in c.fields if (c, f.path) != (change, field)]
     assert {f.cause for f in others} <= ({Cause.FOLLOWS} if clean else {Cause.FOLLOWS, Cause.DRIFT})
     result = world.carry_out(planned)
