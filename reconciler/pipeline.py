@@ -1,6 +1,6 @@
 """The use cases: validate, plan, apply. The only file that knows the order of the stages.
 
-    load -> resolve -> observe -> settle -> pin -> diff -> order -> guard -> apply
+    load -> resolve -> attach -> observe -> settle -> pin -> diff -> order -> guard -> apply
 
 Receives an `Api`, returns values. Does not know channels, tokens, formats or exit codes (`client`, `report`, `cli`).
 """
@@ -35,7 +35,7 @@ from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState, LiveState, Observed
 from reconciler.core.tree import walk
-from reconciler.stages import diff, drift, guard, observe, order, pin
+from reconciler.stages import attach, batch, diff, drift, guard, observe, order, pin, write
 from reconciler.stages.apply import apply
 from reconciler.stages.load import load
 from reconciler.stages.resolve import Options, Resolved, resolve
@@ -87,10 +87,13 @@ class Planned:
 
 
 def read_manifests(paths: Sequence[str], options: Options, *, stdin: TextIO | BinaryIO | None = None) -> Resolved:
-    """load -> resolve. Every problem of every file is in the result; nothing is raised for bad input."""
+    """load -> resolve -> attach. Every problem of every file is in the result; nothing is raised for bad input."""
     loaded = load(paths, stdin=stdin)
     resolved = resolve(loaded.declarations, kinds(), options)
     problems = (*loaded.diagnostics, *resolved.diagnostics)
+    if resolved.state is not None:
+        attached = attach.attach(resolved.state, kinds())
+        resolved, problems = replace(resolved, state=attached.state), (*problems, *attached.diagnostics)
     return replace(resolved, diagnostics=tuple(sorted(dict.fromkeys(problems), key=_place)))
 
 
@@ -119,7 +122,7 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
 
     Raises InvalidManifest for what only the live app shows to be wrong, Refused when the account is another one.
     """
-    live = observe.observe(api, desired.scope, desired.owner, kinds().values(), workers=options.workers)
+    live = _observe(api, desired, options)
     _check_app(api, desired, live, options)
     live = _settle(api, desired, live, options)
     seen = _compare(api, desired, live, options)
@@ -136,6 +139,11 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     rails = replace(options.rails, destroying=options.destroying, delete_app=options.delete_app)
     case = guard.Case(compared.changes, desired, live, by_plural(), rails, left_out, waiting, counts)
     return Planned(replace(plan, refusals=guard.guard(case)), desired, live, compared.wants, options, manifests)
+
+
+def _observe(api: Api, desired: DesiredState, options: PlanOptions) -> LiveState:
+    every, declared = kinds().values(), desired.resources
+    return observe.observe(api, desired.scope, desired.owner, every, workers=options.workers, declared=declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +391,7 @@ def find_drift(api: Api, desired: DesiredState, options: PlanOptions, notes: Ite
 
     Raises an ApiError when the lists themselves cannot be read.
     """
-    live = observe.observe(api, desired.scope, desired.owner, kinds().values(), workers=options.workers)
+    live = _observe(api, desired, options)
     if not live.exists:
         return drift.without_app(desired, options.host, by_plural())
     live, unread = replace(live, refresh=options.refresh), dict[Address, str]()
@@ -444,7 +452,27 @@ def apply_plan(
         reindex=reindex,
     )
     known = versions_by_text({address: _latest(observed) for address, observed in live.observed.items()})
-    return apply(plan, writer, emit, known=known, workers=planned.options.workers, clock=clock.now)
+    together = _together(api, planned, writer, clock)
+    workers = planned.options.workers
+    return apply(plan, writer, emit, known=known, workers=workers, clock=clock.now, together=together)
+
+
+def _together(api: Api, planned: Planned, writer: Writer, clock: Clock) -> batch.Batch:
+    """What the service does many at a time."""
+    return batch.Batch(
+        api=api,
+        desired=planned.desired,
+        kinds=by_plural(),
+        read=writer.read,
+        listed=lambda kind, ids: observe.list_by_id(api, kind, planned.live.scope, ids),
+        decode=writer.decode,
+        contents=attach.contents,
+        size=attach.size,
+        doubt=lambda found, item, record: write.doubt(found, kinds()[item.kind], item, item.tree, record),
+        unmoved=writer.unmoved_for_delete,
+        sleep=clock.sleep,
+        clock=clock.now,
+    )
 
 
 def _may_delete_app(api: Api, scope: Scope, owner: str) -> str | None:

@@ -94,6 +94,8 @@ class ResourceChange:
     """Our record in the live object is missing or differs from what it will be."""
     mark: bool = False
     """The mark in the model version that serves is missing or differs."""
+    waiting: bool = False
+    """It is as declared, but the service is still at work on it: a version that trains, an input being processed."""
 
     def has(self, effect: Effect) -> bool:
         """Whether any field changes with this effect."""

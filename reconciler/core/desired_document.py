@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from reconciler.core.address import Address, Scope
 from reconciler.core.declaration import Lifecycle
@@ -70,6 +70,14 @@ class DesiredResource(_Part):
     protect: bool
     location: LocationDocument | None
     references: tuple[ReferenceDocument, ...]
+    files: dict[str, str] = {}
+    """Where the files lie that are sent with it; the tree holds the fingerprints of their contents."""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Few resources have files, and a document without any is as it always was."""
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if name != "files" or value}
 
 
 class DesiredPin(_Part):
@@ -108,7 +116,7 @@ class DesiredDocument(_Part):
 
     def meaning(self) -> str:
         """The sha256 of what is declared, wherever it is written: the same files may lie in another folder."""
-        nowhere = tuple(resource.model_copy(update={"location": None}) for resource in self.resources)
+        nowhere = tuple(resource.model_copy(update={"location": None, "files": {}}) for resource in self.resources)
         return self.model_copy(update={"resources": nowhere}).digest()
 
 
@@ -153,6 +161,7 @@ def _resource(item: Desired) -> DesiredResource:
         protect=item.lifecycle.protect,
         location=_at(item.location),
         references=tuple(_reference(reference) for reference in item.references),
+        files=dict(item.files),
     )
 
 
@@ -203,6 +212,7 @@ def _desired(resource: DesiredResource, scope: Scope) -> Desired:
         location=_location(resource.location),
         references=tuple(_back(reference) for reference in resource.references),
         ignored=_paths(resource.ignored),
+        files=resource.files,
     )
 
 

@@ -99,6 +99,8 @@ def _spec(kind: Kind) -> Schema:
         "description": kind.summary,
         **_message(cast(Descriptor, kind.message.DESCRIPTOR), kind.fields.shape, (), kind.fields),
     }
+    for name in kind.fields.files:
+        spec["properties"][name] = _ref("text") | {"description": "name of a file, from the manifest's folder"}
     if kind.versions is not None:
         spec["properties"]["model_type_id"]["examples"] = [*MODEL_TYPES]
         spec["allOf"] = [_typed_params(known, kind.versions.path) for known in MODEL_TYPES.values()]

@@ -59,6 +59,13 @@ class Fields:
     """What a text may be, where the message does not tell."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What the service fills in where nothing is written; an export leaves it out."""
+    files: Mapping[str, int] = field(default_factory=dict)
+    """Our own fields beside the message's: each names a file whose content is sent, of at most so many bytes.
+
+    In the tree such a field holds the fingerprint of the content, so that another content is a difference.
+    """
+    implied: Mapping[str, Any] = field(default_factory=dict)
+    """What an element of a keyed list says where its author wrote nothing; it is then owned like a written value."""
 
     @cached_property
     def shape(self) -> Shape:
@@ -90,6 +97,24 @@ class Versions:
     waiting: frozenset[int]
     """Status codes that will change by themselves."""
 
+    def failed(self, status: int) -> bool:
+        """Whether a status means that nothing can be used and nothing will change; 0 means that none was told."""
+        return status != 0 and status not in self.ready and status not in self.waiting
+
+
+@dataclass(frozen=True)
+class Processing:
+    """How a kind's objects come to be usable: the service takes them at once and works on them afterwards (inputs)."""
+
+    ready: frozenset[int]
+    """Status codes at which an object can be used."""
+    waiting: frozenset[int]
+    """Status codes that will change by themselves."""
+
+    def failed(self, status: int) -> bool:
+        """Whether the service gave up on an object."""
+        return status != 0 and status not in self.ready and status not in self.waiting
+
 
 class Keeps(Enum):
     """Where a kind's record is kept, and so how it is written."""
@@ -111,6 +136,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that is sent with an object: its name tells what it is, the bytes are its content."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """What a request is about: the object, the wanted tree as it is to be sent, and what is known of the live one."""
 
@@ -120,6 +153,8 @@ class Subject:
     """Metadata to send with it, our record included; None to leave metadata alone."""
     service_id: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Attachment] = field(default_factory=dict)
+    """By the field that names the file."""
 
 
 def _no_references(tree: Tree, scope: Scope) -> Iterable[Reference]:
@@ -148,6 +183,10 @@ def _by_id(message: Any, scope: Scope) -> str:
 
 def _never_pristine(tree: Tree, name: str) -> bool:
     return False
+
+
+def _learns_nothing(tree: Tree) -> frozenset[str] | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -181,10 +220,21 @@ class Kind:
     """The id part of the address, from a declared tree; None where `metadata.name` is the id."""
     pristine: Callable[[Tree, str], bool] = _never_pristine
     """Whether an object without record is still as the service itself makes it."""
+    metadata: Path = ("metadata",)
+    """Where in the message the free metadata stands, and our record in it."""
     versions: Versions | None = None
+    processing: Processing | None = None
+    learns: Callable[[Tree], frozenset[str] | None] = _learns_nothing
+    """The concepts that a new version learns from examples (empty: all there are); None if it learns nothing."""
+    teaches: Callable[[Tree], frozenset[str]] | None = None
+    """The concepts that an object is an example of, for a kind whose objects others learn from."""
     full_read: str | None = None
     """The RPC that shows an object whole, where it is not the plain Get."""
     list_fields: Mapping[str, Any] = field(default_factory=dict)
+    by_id: bool = False
+    """Whether a list is asked only for the ids that are declared or in our inventory: an app may hold millions."""
+    batch: int = 1
+    """How many objects one request may read, create or delete; above 1 they are sent together."""
     narrow: Callable[[str], Mapping[str, Any]] | None = None
     """Fields that make a list show one object and few others, where there is no Get."""
     post: Callable[[Kind, Subject], Call] | None = None
@@ -198,6 +248,8 @@ class Kind:
     """Ids that the service may look up among Clarifai's own objects first (facts 3.8)."""
     unset_late: Mapping[str, Any] = field(default_factory=dict)
     """What the late fields are set to before what they refer to is deleted."""
+    goes_along: str = ""
+    """What is deleted together with an object and does not come back with it, in words."""
     deletable: bool = True
     replaceable: bool = True
 
@@ -221,7 +273,8 @@ class Kind:
 
     def data(self, tree: Tree) -> dict[str, Any]:
         """A tree as plain data in the message's own form, arranged for sending."""
-        return data_from(self.arrange(tree), self.fields.shape)
+        own = {name: value for name, value in tree.items() if name not in self.fields.files}
+        return data_from(self.arrange(own), self.fields.shape)
 
 
 def user_app(scope: Scope) -> dict[str, str]:
@@ -232,9 +285,7 @@ def user_app(scope: Scope) -> dict[str, str]:
 def item_data(kind: Kind, subject: Subject, tree: Tree) -> dict[str, Any]:
     """One element of a Post or Patch request: id, the tree's fields, metadata if any is to be sent."""
     data = {"id": subject.address.id, **kind.data(tree)}
-    if subject.metadata is not None:
-        data["metadata"] = dict(subject.metadata)
-    return data
+    return data if subject.metadata is None else put(data, kind.metadata, dict(subject.metadata))
 
 
 def post_call(kind: Kind, subject: Subject) -> Call:

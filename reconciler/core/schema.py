@@ -7,7 +7,7 @@ beyond types (`Kind.check`), or references (`stages/resolve`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -33,6 +33,8 @@ class Decoded:
     """The result of reading one spec: data for `canonical.message_from`, written paths, positions, problems."""
 
     data: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    """Our own fields that name a file, beside the message's."""
     written: set[Path] = field(default_factory=set)
     positions: dict[Path, Location] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
@@ -42,11 +44,27 @@ class Decoded:
         self.problems.append(error(summary, location, hint=hint))
 
 
-def decode(spec: Mapping, message: type[Message], shape: Shape) -> Decoded:
-    """Read a spec node as a message of the given type, restricted to the shape's paths; never raises on bad input."""
+def decode(spec: Mapping, message: type[Message], shape: Shape, files: Container[str] = ()) -> Decoded:
+    """Read a spec node as a message of the given type, restricted to the shape's paths; never raises on bad input.
+
+    `files` are fields of our own beside the message's, each the name of a file.
+    """
     decoded = Decoded()
-    decoded.data = _message(spec, cast(Descriptor, message.DESCRIPTOR), shape, (), decoded)
+    own = [(key, value) for key, value in spec if key.text in files]
+    for key, value in own:
+        _file(key, value, decoded)
+    rest = Mapping(tuple(pair for pair in spec if pair[0].text not in files), spec.location) if own else spec
+    decoded.data = _message(rest, cast(Descriptor, message.DESCRIPTOR), shape, (), decoded)
     return decoded
+
+
+def _file(key: Scalar, value: Node, out: Decoded) -> None:
+    out.positions[(key.text,)] = value.location
+    out.written.add((key.text,))
+    if isinstance(value, Scalar) and not value.is_null and value.text:
+        out.files[key.text] = value.text
+    else:
+        out.problem(f"{key.text} must be the name of a file, not {_what(value)}", value.location)
 
 
 def _message(node: Mapping, descriptor: Descriptor, shape: Shape, path: Path, out: Decoded) -> dict[str, Any]:

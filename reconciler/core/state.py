@@ -66,6 +66,8 @@ class Desired:
     references: tuple[Reference, ...] = ()
     ignored: frozenset[Path] = frozenset()
     """Written but not compared (`lifecycle.ignore`)."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Our own fields that name a file -> where it lies; its content's fingerprint stands in the tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +296,8 @@ class LiveVersion:
     untouched: bool = False
     """Nobody patched it since it was made, as far as its own two timestamps tell."""
     status: int = 0
+    said: str = ""
+    """What the service says of its status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +319,10 @@ class Observed:
     """How many versions the service says there are; 0 when it does not say."""
     complete: bool = True
     """Whether it was read in full, or only as far as a list shows it."""
+    status: int = 0
+    """Where the service is with it, for a kind that is processed after it was taken."""
+    said: str = ""
+    """What the service says of its status."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from reconciler.core.model_types import (
     DEFAULT_TYPE,
     MODEL_TYPES,
     THRESHOLDS,
+    TRAINABLE,
     canonical_params,
     canonical_type,
     check_params,
@@ -74,6 +75,14 @@ def _references(tree: Tree, scope: Scope) -> Iterable[Reference]:
     if isinstance(base, dict) and base.get("id"):
         target = Scope(base.get("user_id") or MAIN.user_id, base.get("app_id") or MAIN.app_id)
         yield Reference(BASE, Address(target, "models", base["id"]), foreign=target != scope)
+
+
+def _learns(tree: Tree) -> frozenset[str] | None:
+    """A new version of a trainable type is a training (facts 5); without concepts of its own it takes the app's."""
+    if "model_version" not in tree or _type(tree) not in TRAINABLE:
+        return None
+    concepts = get(tree, CONCEPTS)
+    return frozenset(concepts if isinstance(concepts, dict) else ())
 
 
 def _check(tree: Tree, scope: Scope) -> Iterable[Problem]:
@@ -158,6 +167,8 @@ KIND = Kind(
     check=_check,
     complete=_complete,
     brief=_brief,
+    learns=_learns,
+    goes_along="all its versions",
     versions=Versions(
         path=VERSION,
         crud=Crud(

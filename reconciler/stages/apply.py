@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
+from typing import Protocol
 
 from reconciler.core.diagnostics import ReconcilerError
 from reconciler.core.outcome import (
@@ -31,6 +32,23 @@ Perform = Callable[[Step, Mapping[str, str], Mapping[str, StepOutcome], Callable
 ENDING = (Verb.DELETE, Verb.FORGET)
 
 
+class Together(Protocol):
+    """Performs several steps of one sort with few requests: the service takes inputs in batches."""
+
+    @property
+    def limit(self) -> int:
+        """How many steps at most."""
+        ...
+
+    def sort(self, step: Step) -> str | None:
+        """Steps of one sort may be done together; None for a step that is done by itself."""
+        ...
+
+    def __call__(self, steps: Sequence[Step], progress: Callable[[Step, str], None]) -> Mapping[str, ReconcilerError]:
+        """Do them; the failures by step id."""
+        ...
+
+
 @dataclass
 class _Run:
     """The mutable middle of one apply; only the scheduling thread touches it, but for `ended`."""
@@ -45,6 +63,7 @@ class _Run:
     """Written by the workers themselves: whatever interrupts the scheduling, what a step did is not forgotten."""
     interrupted: bool = False
     failed: bool = False
+    together: Together | None = None
 
     def finish(self, outcome: StepOutcome) -> None:
         self.outcomes[outcome.step.id] = outcome
@@ -73,6 +92,14 @@ class _Ready:
     def pop(self) -> Step:
         return self._steps[heappop(self._heap)]
 
+    def pop_alike(self, sort: str, together: Together) -> list[Step]:
+        """More steps of one sort that are ready, as many as fit beside the one that was taken."""
+        alike = [rank for rank in self._heap if together.sort(self._steps[rank]) == sort]
+        taken = sorted(alike)[: together.limit - 1]
+        self._heap = [rank for rank in self._heap if rank not in set(taken)]
+        heapify(self._heap)
+        return [self._steps[rank] for rank in taken]
+
     def ended(self, step: Step) -> None:
         """Whatever waited only for this step is ready now."""
         for follower in self._followers.get(step.id, ()):
@@ -89,12 +116,13 @@ def apply(
     known: Mapping[str, str],
     workers: int,
     clock: Callable[[], float],
+    together: Together | None = None,
 ) -> ApplyResult:
     """Run a plan's steps. `known` are outputs of objects that stay as they are (version ids by address).
 
     A KeyboardInterrupt lets what is in flight finish and leaves the rest `not started`; a second one passes through.
     """
-    run = _Run(plan, perform, emit, clock, outputs=dict(known))
+    run = _Run(plan, perform, emit, clock, outputs=dict(known), together=together)
     emit(PlanAnnounced(plan))
     started = clock()
     steps = [step for step in plan.steps if step.verb is not Verb.CLOSE]
@@ -111,7 +139,7 @@ def apply(
 
 def _drain(run: _Run, ready: _Ready, workers: int) -> None:
     """Until nothing is ready and nothing runs. No more steps are taken up than run at once, so each may still stop."""
-    running: dict[Future[StepOutcome], Step] = {}
+    running: _Running = {}
     pool = ThreadPoolExecutor(workers)
     try:
         while ready or running:
@@ -121,9 +149,10 @@ def _drain(run: _Run, ready: _Ready, workers: int) -> None:
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    step = running.pop(future)
-                    run.finish(future.result())
-                    ready.ended(step)
+                    steps = running.pop(future)
+                    for step, outcome in zip(steps, future.result(), strict=True):
+                        run.finish(outcome)
+                        ready.ended(step)
             except KeyboardInterrupt:
                 if run.interrupted:
                     raise
@@ -134,16 +163,31 @@ def _drain(run: _Run, ready: _Ready, workers: int) -> None:
     pool.shutdown()
 
 
-def _take_up(run: _Run, ready: _Ready, pool: ThreadPoolExecutor, running: dict[Future[StepOutcome], Step]) -> None:
-    """Submit the next step, or settle it where it can no longer run."""
+_Running = dict[Future[list[StepOutcome]], list[Step]]
+"""What is in flight: steps that are done together share a future."""
+
+
+def _take_up(run: _Run, ready: _Ready, pool: ThreadPoolExecutor, running: _Running) -> None:
+    """Submit the next step and those that are done with it, or settle it where it can no longer run."""
     step = ready.pop()
+    sort = run.together.sort(step) if run.together else None
+    alike = ready.pop_alike(sort, run.together) if run.together and sort else []
+    steps = [each for each in (step, *alike) if not _settled(run, ready, each)]
+    for each in steps:
+        run.emit(StepStarted(each))
+    if steps and sort:
+        running[pool.submit(_attempt_together, run, steps)] = steps
+    elif steps:
+        running[pool.submit(_attempt_one, run, step, dict(run.outputs), dict(run.outcomes))] = steps
+
+
+def _settled(run: _Run, ready: _Ready, step: Step) -> bool:
+    """Whether a step will not run, which is then its end."""
     verdict = _verdict(run, step)
     if verdict is not None:
         run.finish(verdict)
         ready.ended(step)
-        return
-    run.emit(StepStarted(step))
-    running[pool.submit(_attempt, run, step, dict(run.outputs), dict(run.outcomes))] = step
+    return verdict is not None
 
 
 def _verdict(run: _Run, step: Step) -> StepOutcome | None:
@@ -155,6 +199,35 @@ def _verdict(run: _Run, step: Step) -> StepOutcome | None:
         if outcome is not None and outcome.status is not Status.DONE:
             return StepOutcome(step, Status.SKIPPED, message=f"needs {outcome.step.address}: {outcome.step.title}")
     return None
+
+
+def _attempt_one(
+    run: _Run, step: Step, outputs: Mapping[str, str], outcomes: Mapping[str, StepOutcome]
+) -> list[StepOutcome]:
+    return [_attempt(run, step, outputs, outcomes)]
+
+
+def _attempt_together(run: _Run, steps: list[Step]) -> list[StepOutcome]:
+    """Several steps with one account for each."""
+    assert run.together is not None
+    started = run.clock()
+    try:
+        failures = run.together(steps, lambda step, text: run.emit(StepProgress(step, text)))
+    except ReconcilerError as problem:
+        ended = [_failure(step, problem, run.clock() - started) for step in steps]
+    except Exception as bug:
+        message = f"internal error: {type(bug).__name__}: {bug}"
+        ended = [StepOutcome(step, Status.UNKNOWN, run.clock() - started, message=message) for step in steps]
+    else:
+        seconds = run.clock() - started
+        ended = [
+            _failure(step, failures[step.id], seconds)
+            if step.id in failures
+            else StepOutcome(step, Status.DONE, seconds)
+            for step in steps
+        ]
+    run.ended.update({outcome.step.id: outcome for outcome in ended})
+    return ended
 
 
 def _attempt(run: _Run, step: Step, outputs: Mapping[str, str], outcomes: Mapping[str, StepOutcome]) -> StepOutcome:

@@ -190,7 +190,7 @@ def _compare(
     was = _was(item, observed, kind)
     fields = tuple(_field_changes(want, have, was, paths, item, kind, moving))
     if _lacks_version(item, observed, kind, want, have, fields):
-        fields += tuple(_first_version(want, kind, paths))
+        fields += tuple(_first_version(want, kind, Cause.DRIFT if observed.newest is None else Cause.EDIT))
     if _lost_version(item, observed, kind, live):
         fields = tuple(replace(f, cause=Cause.DRIFT) if f.effect is Effect.NEW_VERSION else f for f in fields)
     fields = tuple(
@@ -199,6 +199,10 @@ def _compare(
     fits = _record_fits(item, want, observed, kind, live)
     marked = _mark_fits(item, want, observed, kind)
     action, reasons = _action(item, observed, kind, fields, fits and marked and _listed(item, live, kind))
+    waiting = _being_worked_on(item, observed, kind) if not _renews(fields) else ""
+    if waiting and action in (Action.NO_OP, Action.ADOPT, Action.UPDATE):
+        told = () if action is Action.ADOPT else reasons
+        action, reasons = Action.UPDATE, (f"not ready yet: {waiting}", *told)
     return ResourceChange(
         item.address,
         item.kind,
@@ -207,10 +211,26 @@ def _compare(
         reasons,
         record=not fits,
         mark=not marked,
+        waiting=bool(waiting),
         before=project(have, paths),
         after=project(want, paths),
         location=item.location,
     )
+
+
+def _renews(fields: tuple[FieldChange, ...]) -> bool:
+    """Whether what is there now is followed by another one, so that nobody waits for it."""
+    return any(field.effect in (Effect.NEW_VERSION, Effect.REPLACE) for field in fields)
+
+
+def _being_worked_on(item: Desired, observed: Observed, kind: Kind) -> str:
+    """What the service says of an object that is as declared and not usable yet; empty when it is ready, or failed."""
+    version = observed.managed
+    if kind.versions is not None and wants_version(item, kind) and version is not None:
+        return version.said if version.status in kind.versions.waiting else ""
+    if kind.processing is not None:
+        return observed.said if observed.status in kind.processing.waiting else ""
+    return ""
 
 
 def _create(item: Desired, want: Tree, live: LiveState) -> ResourceChange:
@@ -235,7 +255,9 @@ def _remove(address: Address, live: LiveState, kinds: Kinds, reason: str) -> Res
     if not kind.deletable:
         reasons = tuple(r for r in (reason, f"left in the app: the service cannot delete {kind.plural}") if r)
         return ResourceChange(address, kind.name, Action.FORGET, reasons=reasons, before=observed.tree)
-    return ResourceChange(address, kind.name, Action.DELETE, reasons=(reason,) if reason else (), before=observed.tree)
+    along = f"with {kind.goes_along}" if kind.goes_along and kind.versions is None else ""
+    reasons = tuple(r for r in (reason, along) if r)
+    return ResourceChange(address, kind.name, Action.DELETE, reasons=reasons, before=observed.tree)
 
 
 def _compared_paths(item: Desired, observed: Observed, kind: Kind) -> list[Path]:
@@ -344,6 +366,8 @@ def _leaf(
     moving: Mapping[str, Any],
 ) -> FieldChange:
     cause = _cause(path, was, wanted, had)
+    if kind.fields.any(kind.fields.write_only, path):
+        cause = Cause.EDIT  # what the service shows of it says nothing about who changed it
     follows = _follows(path, item, moving, cause)
     # A pin that somebody moved stays drift, though it would have to move anyway.
     told = Cause.FOLLOWS if follows and cause is Cause.EDIT else cause
@@ -442,7 +466,7 @@ def _lacks_version(
     """Whether a version of ours must be made although no field says so: never finished, or deleted."""
     if not wants_version(item, kind) or not observed.complete or any(f.effect is Effect.NEW_VERSION for f in fields):
         return False
-    return observed.managed is None and observed.newest is None
+    return observed.managed is None and (observed.newest is None or bool(_training_failed(observed, kind)))
 
 
 def _lost_version(item: Desired, observed: Observed, kind: Kind, live: LiveState) -> bool:
@@ -459,17 +483,27 @@ def _lost_version(item: Desired, observed: Observed, kind: Kind, live: LiveState
     return always and ours and entry is not None and not entry.pending
 
 
-def _first_version(want: Tree, kind: Kind, paths: list[Path]) -> Iterator[FieldChange]:
+def _training_failed(observed: Observed, kind: Kind) -> str:
+    """What the service says of the newest version, if it came to nothing: no workflow can use it."""
+    newest = observed.newest
+    failed = kind.versions is not None and newest is not None and kind.versions.failed(newest.status)
+    return newest.said if failed and newest is not None else ""
+
+
+def _first_version(want: Tree, kind: Kind, cause: Cause) -> Iterator[FieldChange]:
     path = kind.versions.path if kind.versions else ()
-    yield FieldChange(path, ABSENT, get(want, path), Cause.DRIFT, Effect.NEW_VERSION)
+    yield FieldChange(path, ABSENT, get(want, path), cause, Effect.NEW_VERSION)
 
 
 def _action(
     item: Desired, observed: Observed, kind: Kind, fields: tuple[FieldChange, ...], fits: bool
 ) -> tuple[Action, tuple[str, ...]]:
     effects = {field.effect for field in fields}
+    if kind.processing is not None and kind.processing.failed(observed.status):
+        return Action.REPLACE, (f"its processing failed: {observed.said}",)
     if Effect.REPLACE in effects:
-        return Action.REPLACE, (f"{_versions_of(observed)} lost",) if kind.versions else ()
+        along = (f"deletes {kind.goes_along}",) if kind.goes_along else ()
+        return Action.REPLACE, (f"{_versions_of(observed)} lost",) if kind.versions else along
     if effects - {Effect.RECORD}:
         return Action.UPDATE, _version_reason(observed, kind, item)
     if fields or not fits:
@@ -485,7 +519,11 @@ def _versions_of(observed: Observed) -> str:
 
 
 def _version_reason(observed: Observed, kind: Kind, item: Desired) -> tuple[str, ...]:
-    if not wants_version(item, kind) or observed.managed is not None or not observed.complete:
+    if not wants_version(item, kind) or not observed.complete:
+        return ()
+    if failed := _training_failed(observed, kind):
+        return (f"the last training failed: {failed}",)
+    if observed.managed is not None:
         return ()
     return ("has no version made by this manifest set: creation was not finished, or it was deleted",)
 
@@ -525,5 +563,7 @@ def needs_read(item: Desired, want: Tree, observed: Observed, kind: Kind) -> boo
     newest = observed.newest
     mark = newest.mark if newest else None
     if newest is None or mark is None or not newest.untouched or mark.canon != CANON:
+        return True
+    if _training_failed(observed, kind):
         return True
     return mark.owner != observed.record.owner or dict(mark.fields) != version_fields(item, want, kind)

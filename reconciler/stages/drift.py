@@ -143,6 +143,7 @@ def _memory(observed: Observed, kind: Kind) -> tuple[dict[str, str], dict[str, o
     if kind.versions is not None and observed.complete and version is not None and version.mark is not None:
         was |= version.mark.fields
         newest = observed.newest or version
+        newest = version if kind.versions.failed(newest.status) else newest
         tree = put(tree, kind.versions.path, newest.tree or ABSENT)
     return was, tree
 

@@ -151,7 +151,7 @@ def _protected(case: Case) -> Iterator[Refusal]:
 
 def _replaced(case: Case) -> Iterator[Refusal]:
     for change in case.changes:
-        if change.action is not Action.REPLACE:
+        if change.action is not Action.REPLACE or _came_to_nothing(change, case):
             continue
         paths = ", ".join(show_path(f.path) for f in change.fields if f.effect is Effect.REPLACE)
         if not case.kinds[change.address.kind].replaceable:
@@ -165,10 +165,26 @@ def _replaced(case: Case) -> Iterator[Refusal]:
             yield Refusal(
                 "replace",
                 change.address,
-                f"{paths} is fixed at creation: replacing deletes {change.address} with all its versions, and "
-                f"workflows that use it fail in between; a new id (for example {change.address.id}-2) avoids both",
+                f"{paths} is fixed at creation: replacing deletes {change.address} {_price(case, change)}; "
+                f"a new id (for example {change.address.id}-2) avoids {'both' if _is_model(case, change) else 'that'}",
                 _flag("replace", change.address),
             )
+
+
+def _is_model(case: Case, change: ResourceChange) -> bool:
+    return case.kinds[change.address.kind].versions is not None
+
+
+def _price(case: Case, change: ResourceChange) -> str:
+    """What goes with an object that is replaced."""
+    along = f"with {case.kinds[change.address.kind].goes_along or 'what belongs to it'}"
+    return f"{along}, and workflows that use it fail in between" if _is_model(case, change) else along
+
+
+def _came_to_nothing(change: ResourceChange, case: Case) -> bool:
+    """Whether the service could not process an object: then nothing can be lost with it."""
+    processing, observed = case.kinds[change.address.kind].processing, case.live.observed.get(change.address)
+    return processing is not None and observed is not None and processing.failed(observed.status)
 
 
 def _in_use(case: Case) -> Iterator[Refusal]:
@@ -206,11 +222,16 @@ BASE_WORKFLOWS = ("Empty", "Universal", "General", "Face", "Language-Understandi
 
 
 def not_ours(live: LiveState, owner: str, counts: Mapping[str, int]) -> str | None:
-    """What an app holds besides what this owner made, in words; None when there is nothing (design 4.6)."""
+    """What an app holds besides what this owner made, in words; None when there is nothing (design 4.6).
+
+    Inputs are counted, never listed; ours are known from the inventory and were read by name.
+    """
     app = live.observed.get(Address(live.scope, "apps", live.scope.app_id))
     if app is None or app.record is None or app.record.owner != owner:
         return "no record of ours: the app was not made by this manifest set"
-    counted = [f"{counts[name]} {name}" for name in ("inputs", "datasets", "pipelines") if counts.get(name)]
+    mine = sum(a.kind == "inputs" and _made_by(o, owner) for a, o in live.observed.items())
+    others = {**counts, "inputs": max(0, counts.get("inputs", 0) - mine)}
+    counted = [f"{others[name]} {name}" for name in ("inputs", "datasets", "pipelines") if others.get(name)]
     counted += [
         f"{more} {kind} that no list shows"
         for kind in ("models", "workflows")

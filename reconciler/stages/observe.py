@@ -6,9 +6,10 @@ objects need a full read is decided by a predicate that the pipeline hands in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.core.address import MAIN, Address, Scope
@@ -27,14 +28,21 @@ from reconciler.core.state import (
     inventory_key,
     ours,
 )
-from reconciler.core.tree import ABSENT, Tree, get, put
+from reconciler.core.tree import ABSENT, Path, Tree, get, put
+
+METADATA: Path = ("metadata",)
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 
-def observe(api: Api, scope: Scope, owner: str, kinds: Iterable[Kind], *, workers: int = 8) -> LiveState:
-    """The app and everything its lists show: one Get, then one list for each kind (O(pages) calls)."""
+def observe(
+    api: Api, scope: Scope, owner: str, kinds: Iterable[Kind], *, workers: int = 8, declared: Iterable[Address] = ()
+) -> LiveState:
+    """The app and everything its lists show: one Get, then one list for each kind (O(pages) calls).
+
+    Of a kind that is listed by id only, the `declared` ones and those in our inventory are asked for.
+    """
     kinds = tuple(kinds)
     app_kind = next(kind for kind in kinds if kind.keeps is Keeps.APP)
     app = _get(api, app_kind, Address(scope, app_kind.plural, scope.app_id))
@@ -43,8 +51,11 @@ def observe(api: Api, scope: Scope, owner: str, kinds: Iterable[Kind], *, worker
     inventories = _inventories(app.metadata)
     inventory = inventories.pop(owner, Inventory(owner, {}))
     state = LiveState(scope, True, {app.address: app}, inventory, inventories)
-    listed = [kind for kind in kinds if kind.crud.list is not None]
-    found = _each(lambda kind: _list(api, kind, scope), listed, workers)
+    names = [*(str(address) for address in declared), *inventory.entries]
+    lists = [partial(_list, api, kind, scope) for kind in kinds if kind.crud.list is not None and not kind.by_id]
+    for kind in (kind for kind in kinds if kind.by_id):
+        lists += [partial(list_by_id, api, kind, scope, ids) for ids in _batches(kind, names)]
+    found = _each(lambda one: one(), lists, workers)
     observed = {o.address: o for group in found for o in group}
     return replace(state, observed={**state.observed, **_with_records(observed, state, kinds)})
 
@@ -179,6 +190,20 @@ def _list(api: Api, kind: Kind, scope: Scope, only: Address | None = None) -> li
     return [replace(o, complete=False) for o in found if only is None or o.address == only]
 
 
+def _batches(kind: Kind, names: Iterable[str]) -> Iterator[list[str]]:
+    """The ids of one kind among addresses, as many at a time as one request may ask for."""
+    prefix = f"{kind.plural}/"
+    ids = list(dict.fromkeys(name.removeprefix(prefix) for name in names if name.startswith(prefix)))
+    for start in range(0, len(ids), kind.batch):
+        yield ids[start : start + kind.batch]
+
+
+def list_by_id(api: Api, kind: Kind, scope: Scope, ids: Sequence[str]) -> list[Observed]:
+    """Some objects of a kind, in one call: no more than a request may ask for, so that they fit on the first page."""
+    reply = api.call(str(kind.crud.list), user_app_id=user_app(scope), ids=list(ids), page=1, per_page=len(ids))
+    return [replace(decode(m, kind, scope), complete=False) for m in getattr(reply, kind.crud.items)]
+
+
 def _is_of(message: Any, scope: Scope) -> bool:
     """Whether a listed object is the app's own: lists may show public ones as well (facts 3.5)."""
     app_id, user_id = getattr(message, "app_id", ""), getattr(message, "user_id", "")
@@ -195,8 +220,9 @@ def decode(message: Any, kind: Kind, scope: Scope) -> Observed:
     """A live message as the engine sees it: canonical tree without our keys, and the record in its own metadata."""
     app = kind.keeps is Keeps.APP
     address = Address(scope, kind.plural, scope.app_id if app else kind.identify(message, scope))
-    metadata = _metadata(message)
-    tree = kind.fold(_hide_ours(tree_from(message, kind.fields.shape)))
+    metadata = _metadata(message, kind.metadata)
+    tree = kind.fold(_hide_ours(tree_from(message, kind.fields.shape), kind.metadata))
+    status = message.status if kind.processing else None
     own = kind.keeps is not Keeps.INVENTORY
     observed = Observed(
         address=address,
@@ -206,21 +232,32 @@ def decode(message: Any, kind: Kind, scope: Scope) -> Observed:
         record=Record.parse(metadata.get(RECORD_KEY), address) if own else None,
         service_id=getattr(message, "id", ""),
         version_count=getattr(message, "version_count", 0),
+        status=status.code if status else 0,
+        said=_said(status) if status else "",
     )
     return _with_newest(observed, message, kind.versions) if kind.versions else observed
 
 
-def _metadata(message: Any) -> dict[str, Any]:
-    has = "metadata" in message.DESCRIPTOR.fields_by_name and message.HasField("metadata")
-    return struct_to_tree(message.metadata) if has else {}
+def _said(status: Any) -> str:
+    """The service's own words for a status: `21110 Training failed: no data`."""
+    details = f": {status.details}" if status.details and status.details != status.description else ""
+    return f"{status.code} {status.description}{details}"
 
 
-def _hide_ours(tree: Tree) -> Tree:
-    metadata = tree.get("metadata")
+def _metadata(message: Any, path: Path = METADATA) -> dict[str, Any]:
+    for name in path:
+        if name not in message.DESCRIPTOR.fields_by_name or not message.HasField(name):
+            return {}
+        message = getattr(message, name)
+    return struct_to_tree(message)
+
+
+def _hide_ours(tree: Tree, path: Path = METADATA) -> Tree:
+    metadata = get(tree, path)
     if not isinstance(metadata, dict) or not any(ours(key) for key in metadata):
         return tree
     rest = {key: value for key, value in metadata.items() if not ours(key)}
-    return put(tree, ("metadata",), rest or ABSENT)
+    return put(tree, path, rest or ABSENT)
 
 
 def _inventories(metadata: Mapping[str, Any]) -> dict[str, Inventory]:
@@ -254,7 +291,7 @@ def _with_newest(observed: Observed, message: Any, versions: Versions) -> Observ
     if not version.id:
         return replace(observed, tree=model_level)
     newest = _live_version(version, observed.address, None if tree is ABSENT else tree)
-    managed = newest if newest.mark is not None else None
+    managed = newest if newest.mark is not None and not versions.failed(newest.status) else None
     return replace(observed, tree=model_level, newest=newest, managed=managed)
 
 
@@ -270,20 +307,26 @@ def _live_version(version: Any, model: Address, tree: Tree | None) -> LiveVersio
         metadata=metadata,
         untouched=untouched,
         status=version.status.code,
+        said=_said(version.status),
     )
 
 
 def _read_versions(api: Api, kind: Kind, versions: Versions, observed: Observed, owner: str) -> Observed:
-    """Find the version this owner manages when the newest is not it: somebody posted a newer one, or it is gone."""
+    """Find the version this owner manages when the newest is not it: a newer one by others, a failed one, or none."""
     newest = observed.newest
-    if newest is None or (newest.mark is not None and newest.mark.owner == owner):
+    if newest is None or _is_managed(newest, versions, owner):
         return observed
     parent = {"user_app_id": user_app(observed.address.scope), versions.parent_id_field: observed.address.id}
     for version in items(api, str(versions.crud.list), **parent):
         found = _live_version(version, observed.address, None)
-        if found.mark is not None and found.mark.owner == owner:
+        if _is_managed(found, versions, owner):
             return replace(observed, managed=_read_version(api, kind, versions, observed.address, found))
     return replace(observed, managed=None)
+
+
+def _is_managed(version: LiveVersion, versions: Versions, owner: str) -> bool:
+    """Whether a version is one of ours that can be used, or will be."""
+    return version.mark is not None and version.mark.owner == owner and not versions.failed(version.status)
 
 
 def _read_version(api: Api, kind: Kind, versions: Versions, model: Address, version: LiveVersion) -> LiveVersion:

@@ -38,6 +38,9 @@ TITLES = {
 }
 
 
+PROCESSED = "wait until it is processed"
+
+
 def order(
     changes: Iterable[ResourceChange], desired: DesiredState, live: LiveState, kinds: Kinds, *, destroying: bool = False
 ) -> tuple[Step, ...]:
@@ -57,11 +60,12 @@ def order(
 def _cut(change: ResourceChange, desired: DesiredState, live: LiveState, kinds: Kinds) -> list[Step]:
     """One change as a chain of steps, each depending on the one before."""
     item = desired.resources.get(change.address)
-    verbs = list(_verbs(change, item, live, kinds[change.address.kind]))
+    kind = kinds[change.address.kind]
     steps: list[Step] = []
-    for verb in verbs:
+    for verb in _verbs(change, item, live, kind):
         after = (steps[-1].id,) if steps else ()
-        steps.append(step(change.address, verb, after))
+        one = step(change.address, verb, after)
+        steps.append(replace(one, title=PROCESSED) if verb is Verb.WAIT and kind.processing else one)
     return steps
 
 
@@ -101,6 +105,8 @@ def _update(change: ResourceChange) -> Iterator[Verb]:
         yield Verb.WAIT
     elif change.mark:
         yield Verb.ADOPT
+    if change.waiting:
+        yield Verb.WAIT
     if change.has(Effect.IN_PLACE) or (change.record and not change.has(Effect.LATE)):
         yield Verb.UPDATE
     if change.has(Effect.LATE):
@@ -130,8 +136,25 @@ def _link(groups: Mapping[Address, list[Step]], desired: DesiredState, live: Liv
         item = desired.resources.get(address)
         for one in steps:
             extra = list(_needs(one, item, groups)) if one.verb not in (Verb.DELETE, Verb.FORGET) else []
+            extra += _examples(one, item, groups, desired, kinds)
             linked.append(replace(one, after=_merge(one.after, extra)))
     return linked
+
+
+def _examples(
+    one: Step, item: Desired | None, groups: Mapping[Address, list[Step]], desired: DesiredState, kinds: Kinds
+) -> Iterator[str]:
+    """What must be in the app before a training begins, and all examples before a workflow serves new inputs.
+
+    They are no references: a model is not refused because an example of it is gone.
+    """
+    learned = kinds[one.address.kind].learns(item.tree) if item and one.verb is Verb.VERSION else None
+    if learned is None and one.verb is not Verb.LATE:
+        return
+    for address, steps in groups.items():
+        teaches, example = kinds[address.kind].teaches, desired.resources.get(address)
+        if teaches is not None and example is not None and (not learned or learned & teaches(example.tree)):
+            yield from (s.id for s in [s for s in steps if s.verb in _MAKING][-1:])
 
 
 def _needs(one: Step, item: Desired | None, groups: Mapping[Address, list[Step]]) -> Iterator[str]:

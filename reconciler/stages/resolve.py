@@ -179,7 +179,7 @@ def _variables(options: Options, scope: Scope) -> Variables:
 
 
 def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Diagnostic]) -> Desired | None:
-    decoded = decode(declaration.spec, kind.message, kind.fields.shape)
+    decoded = decode(declaration.spec, kind.message, kind.fields.shape, kind.fields.files)
     tree = _tree(kind, decoded)
     found = [*decoded.problems, *_checked(kind, tree, scope, decoded, declaration)]
     if kind.identify_declared is None and declaration.name is not None:
@@ -205,11 +205,25 @@ def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Di
 
 
 def _tree(kind: Kind, decoded: Decoded) -> Tree:
-    """The canonical tree of what could be read."""
+    """The canonical tree of what could be read; names of files as they stand, for `attach`."""
     tree = kind.complete(kind.fold(canonical(decoded.data, kind.message, kind.fields.shape)))
+    tree = {**_implied(kind, tree, decoded), **decoded.files}
     path = kind.versions.path if kind.versions is not None else ()
     if path in decoded.positions and get(tree, path) is ABSENT:
         return put(tree, path, {})  # an empty one asks for a version without any settings
+    return tree
+
+
+def _implied(kind: Kind, tree: Tree, decoded: Decoded) -> Tree:
+    """The tree with what its elements say where nothing is written; that counts as written."""
+    for pattern, value in kind.fields.implied.items():
+        *prefix, _, leaf = pattern.split(".")
+        elements = get(tree, tuple(prefix))
+        for name in elements if isinstance(elements, dict) else ():
+            path = (*prefix, name, leaf)
+            if path not in decoded.written:
+                tree = put(tree, path, value)
+                decoded.written.add(path)
     return tree
 
 

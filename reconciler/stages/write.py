@@ -16,12 +16,22 @@ from reconciler.core.canonical import data_from
 from reconciler.core.change import Action, Effect, ResourceChange
 from reconciler.core.diagnostics import ReconcilerError, Refused, StalePlan
 from reconciler.core.inventory import closing_inventory, opening_inventory, without
-from reconciler.core.kind import Keeps, Kind, Subject, delete_calls, patch_call, post_call, user_app
+from reconciler.core.kind import (
+    Keeps,
+    Kind,
+    Processing,
+    Subject,
+    Versions,
+    delete_calls,
+    patch_call,
+    post_call,
+    user_app,
+)
 from reconciler.core.outcome import Status, StepOutcome
 from reconciler.core.ownership import fill, target_mark, target_record, value_at
 from reconciler.core.plan import Plan, Step, Verb
 from reconciler.core.remote import AlreadyExists, Api, ApiError, ApiRefused, Call, NotFound, OutcomeUnknown
-from reconciler.core.sending import kept_texts, metadata_for, tree_for_update
+from reconciler.core.sending import emptied, has_lists, kept_texts, metadata_for, tree_for_update
 from reconciler.core.state import (
     RECORD_KEY,
     Desired,
@@ -39,6 +49,10 @@ MERGE_METADATA = {"op": "merge", "merge_conflict_resolution": "overwrite"}
 """How our keys get into an App's metadata without touching others' (facts 3.1, U31)."""
 
 Progress = Callable[[str], None]
+
+
+class CameToNothing(ReconcilerError):
+    """What a step waited for failed, or did not come in time."""
 
 
 class Unconfirmed(ReconcilerError):
@@ -143,7 +157,7 @@ class Writer:
         want = self._want(step.address, outputs)
         shell = {name: value for name, value in want.items() if not (kind.versions and name == kind.versions.path[0])}
         record = self._record_text(item, want, kind, step)
-        metadata: dict[str, Any] | None = {**shell.get("metadata", {})} or None
+        metadata: dict[str, Any] | None = {**(get(shell, kind.metadata) or {})} or None
         if kind.keeps is not Keeps.INVENTORY:
             metadata = {**(metadata or {}), RECORD_KEY: record}
         if kind.keeps is Keeps.APP:
@@ -236,8 +250,9 @@ class Writer:
     def _marked(self, address: Address, mark: Mark) -> str | None:
         """The version that a lost reply was about, found by its mark."""
         found = self.read(address)
-        version = found.managed if found else None
-        return version.id if version and version.mark and version.mark.digest == mark.digest else None
+        versions = (found.managed, found.newest) if found else ()
+        same_mark = (v.id for v in versions if v is not None and v.mark is not None and v.mark.digest == mark.digest)
+        return next(same_mark, None)
 
     def _confirm_version(self, step: Step, want: Tree, made: str, mark: Mark, reply: Any, rpc: str) -> None:
         """The mark must show, and every declared value as it was sent: in the reply, else in a read-back."""
@@ -255,27 +270,40 @@ class Writer:
             raise Unconfirmed(f"{rpc} made version {made}, but {doubt}")
 
     def _wait(self, step: Step, outputs: Mapping[str, str], progress: Progress) -> None:
-        """Poll until the version can be used; operators are ready at once (facts 4.1)."""
-        versions = _versions(self.kinds[step.address.kind])
-        fields = {"user_app_id": user_app(step.address.scope), versions.parent_id_field: step.address.id}
-        if int(outputs.get(_status(step), 0)) in versions.ready:
+        """Poll until the version (the object itself, where there are none) can be used; operators are so at once."""
+        kind = self.kinds[step.address.kind]
+        by: Versions | Processing | None = kind.versions or kind.processing
+        assert by is not None
+        if int(outputs.get(_status(step), 0)) in by.ready:
             return
-        started, pause = self.clock(), 0.5
+        name = f"version {outputs[str(step.address)]}" if kind.versions else str(step.address)
+        started, pause, told = self.clock(), 0.5, ""
         while True:
-            reply: Any = self.api.call(str(versions.crud.get), **fields, version_id=outputs[str(step.address)])
-            status = reply.model_version.status
-            if status.code in versions.ready:
+            status = self._look(step, kind, outputs)
+            words = f"{status.code} {status.description}" + (f": {status.details}" if status.details else "")
+            if status.code in by.ready:
                 return
-            if status.code not in versions.waiting:
-                raise Refused(f"version {outputs[str(step.address)]} ended as {status.code} {status.description}")
+            if by.failed(status.code):
+                raise CameToNothing(f"{name} ended as {words}")
             if self.clock() - started > self.version_timeout:
-                raise Refused(
-                    f"version {outputs[str(step.address)]} is not ready after {self.version_timeout:.0f} s: "
-                    f"{status.code} {status.description}"
-                )
-            progress(status.description)
+                hint = "it may still become ready: run again, which goes on waiting; --train-timeout waits longer"
+                raise CameToNothing(f"{name} is not ready after {self.version_timeout:.0f} s: {words}", hint=hint)
+            percent = f" ({status.percent_completed} %)" if status.percent_completed else ""
+            if (now := f"{status.description}{percent}") != told:
+                told = now
+                progress(now)
             self.sleep(pause)
             pause = min(pause * 1.5, 5.0)
+
+    def _look(self, step: Step, kind: Kind, outputs: Mapping[str, str]) -> Any:
+        """The status of what a step waits for."""
+        fields: dict[str, Any] = {"user_app_id": user_app(step.address.scope)}
+        if kind.versions is None:
+            reply: Any = self.api.call(str(kind.crud.get), **fields, **{kind.crud.id_field: step.address.id})
+            return getattr(reply, kind.crud.item).status
+        fields |= {kind.versions.parent_id_field: step.address.id, "version_id": outputs[str(step.address)]}
+        reply = self.api.call(str(kind.versions.crud.get), **fields)
+        return getattr(reply, kind.versions.crud.item).status
 
     # --- update ----------------------------------------------------------------------------------------------------
 
@@ -286,10 +314,12 @@ class Writer:
         paths = [f.path for f in change.fields if f.effect is Effect.IN_PLACE]
         tree = tree_for_update(kind, want, fresh.tree, item.written, change.fields)
         record = self._record_text(item, want, kind, step)
-        whole = kind.keeps is Keeps.OVERWRITE or any(isinstance(v, list) for v in tree.values())
+        whole = kind.keeps is Keeps.OVERWRITE or has_lists(kind, tree)
         metadata = metadata_for(kind, want, fresh, change.fields, record, whole=whole)
         if not tree and metadata is None:
             return
+        if gone := emptied(kind, tree, fresh.tree):
+            self._idempotent(patch_call(kind, Subject(step.address, gone), action="remove"))
         more: dict[str, Any] = {"metadata_action": MERGE_METADATA} if kind.keeps is Keeps.APP else {}
         if whole:
             more["action"] = "overwrite"
@@ -394,13 +424,14 @@ class Writer:
         found = self.read(step.address)
         if found is None:
             return
-        self._unmoved_for_delete(step, kind, found)
+        self.unmoved_for_delete(step, found)
         if kind.keeps is Keeps.APP and (foreign := self.may_delete_app()) is not None:
             raise Refused(f"the app is not deleted: it holds {foreign}", hint="nothing overrides this")
         self._delete_now(kind, Subject(step.address, found.tree, service_id=found.service_id))
 
-    def _unmoved_for_delete(self, step: Step, kind: Kind, found: Observed) -> None:
-        seen = self.live.observed.get(step.address)
+    def unmoved_for_delete(self, step: Step, found: Observed) -> None:
+        """Raises StalePlan if an object that is about to be deleted is not what the plan saw."""
+        kind, seen = self.kinds[step.address.kind], self.live.observed.get(step.address)
         if seen is None or kind.keeps is Keeps.APP:
             return
         # A relation reads differently from either end, hence nothing of an identity; a version has its own id.
@@ -461,12 +492,12 @@ class Writer:
         shown = [self.decode(message, kind) for message in getattr(reply, kind.crud.items, None) or ()]
         if reply is not None and hasattr(reply, kind.crud.item):
             shown = [self.decode(getattr(reply, kind.crud.item), kind)]
-        if any(o.address == step.address and _doubt(o, kind, item, want, record) is None for o in shown):
+        if any(o.address == step.address and doubt(o, kind, item, want, record) is None for o in shown):
             return
         found = self.read(step.address)
-        doubt = "it cannot be read" if found is None else _doubt(found, kind, item, want, record)
-        if doubt is not None:
-            raise Unconfirmed(f"{rpc} was accepted, but of {step.address} {doubt}")
+        why = "it cannot be read" if found is None else doubt(found, kind, item, want, record)
+        if why is not None:
+            raise Unconfirmed(f"{rpc} was accepted, but of {step.address} {why}")
 
     def _taken_over(self, done: Collection[Address]) -> list[Address]:
         """What another owner's inventory still records as theirs, although it is ours now."""
@@ -510,7 +541,7 @@ class Writer:
         return text == opened.text()
 
 
-def _doubt(found: Observed, kind: Kind, item: Desired, want: Tree, record: str) -> str | None:
+def doubt(found: Observed, kind: Kind, item: Desired, want: Tree, record: str) -> str | None:
     """What an object does not show of what was sent, in words; None when it shows everything."""
     if kind.keeps is not Keeps.INVENTORY and (found.record is None or found.record.text() != record):
         return "the service does not show the record that was sent with it"
@@ -550,7 +581,7 @@ def _status(step: Step) -> str:
     return f"{step.address}#status"
 
 
-def _versions(kind: Kind) -> Any:
+def _versions(kind: Kind) -> Versions:
     if kind.versions is None:
         raise ValueError(f"a {kind.name} has no versions")
     return kind.versions

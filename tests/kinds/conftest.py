@@ -1,5 +1,9 @@
 """One sample of each kind, with every field that a manifest may write."""
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,11 +69,44 @@ NODES = [
     },
     {"id": "early", "model": {**PUBLIC, "model_version": {"id": "aa7f35c01e0642fda5cf400f543e7c40"}}},
 ]
+PICTURES = Path(__file__).parents[2] / "manifests" / "custom-model" / "pictures"
+
+
+def input_at(url: str) -> Any:
+    """A picture with a text, its labels and metadata."""
+    labels = [{"id": "people", "value": 0.25}, {"id": "man"}]
+    return {
+        "data": {"image": {"url": url}, "text": {"raw": "hello"}, "concepts": labels, "metadata": EVERYTHING},
+    }
+
+
 WORKFLOW = {**TOLD, "use_cases": ["u"], "nodes": NODES}
 
 
 @pytest.fixture(scope="session")
-def samples() -> dict[str, Any]:
+def picture() -> Iterator[str]:
+    """The address of a picture that can be downloaded."""
+    content = next(PICTURES.glob("*.jpg")).read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *words: object) -> None:
+            """Nobody wants to know."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/a.jpg"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def samples(picture: str) -> dict[str, Any]:
     """Kind -> its fullest document. Together, and with a concept `man`, they are one app."""
     specs = {
         "App": ("app", APP),
@@ -77,6 +114,7 @@ def samples() -> dict[str, Any]:
         "ConceptRelation": (None, RELATION),
         "Model": ("model", MODEL),
         "Workflow": ("flow", WORKFLOW),
+        "Input": ("example", input_at(picture)),
     }
     envelope = {"apiVersion": "clarifai.reconciler/v1"}
     return {
