@@ -35,7 +35,14 @@ _INTEGERS = {
     FieldDescriptor.CPPTYPE_UINT64,
 }
 _NUMBERS = {FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE}
-_PARAM_TYPES = {"string": "text", "number": "number", "integer": "integer", "object": "free"}
+_PARAM_TYPES = {
+    "string": "text",
+    "regex": "text",
+    "boolean": "boolean",
+    "number": "number",
+    "integer": "integer",
+    "object": "free",
+}
 _RULES = {
     "create_only": "fixed at creation",
     "late": "set after everything else",

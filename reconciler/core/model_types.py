@@ -6,6 +6,7 @@ Types that are not listed pass through untouched. Where in a model they live is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,6 +105,33 @@ MODEL_TYPES: Mapping[str, ModelType] = {
             trainable=True,
         ),
         ModelType("image-crop", {"margin": Param("number", minimum=0)}, aliases=("image-cropper",)),
+        ModelType("random-sample", {"keep_fraction": Param("number", minimum=0, maximum=1)}),
+        ModelType("prompter", {"prompt_template": Param("string")}),
+        ModelType(
+            "rag-prompter",
+            {
+                "prompt_template": Param("string"),
+                "min_score": Param("number", minimum=0, maximum=1),
+                "max_results": Param("integer", minimum=1),
+            },
+        ),
+        ModelType("regex-based-classifier", {"regex": Param("regex")}, LABELS),
+        ModelType(
+            "language-id-operator",
+            {
+                "library": Param("string"),
+                "topk": Param("integer", minimum=1),
+                "threshold": Param("number", minimum=0, maximum=1),
+                "lowercase": Param("boolean"),
+            },
+        ),
+        ModelType(
+            "text-aggregation-operator",
+            {
+                "avg_word_width_window_factor": Param("number", minimum=0),
+                "avg_word_height_window_factor": Param("number", minimum=0),
+            },
+        ),
     )
 }
 
@@ -208,12 +236,23 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _compiles(pattern: str) -> bool:
+    """Whether a pattern is well formed, as far as Python's dialect tells; the service's own is not documented."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
 _TYPE_TESTS: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "number": _is_number,
     "integer": lambda value: _is_number(value) and float(value).is_integer(),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
+    "boolean": lambda value: isinstance(value, bool),
+    "regex": lambda value: isinstance(value, str) and _compiles(value),
 }
 _TYPE_NAMES = {
     "string": "text",
@@ -221,4 +260,6 @@ _TYPE_NAMES = {
     "integer": "a whole number",
     "array": "a list",
     "object": "a mapping",
+    "boolean": "true or false",
+    "regex": "a regular expression",
 }

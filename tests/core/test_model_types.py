@@ -47,6 +47,12 @@ GOOD = {
     "concept-synonym-mapper": {"knowledge_graph_id": ""},
     "embedding-classifier": {"max_concepts": 20, "min_value": 0, "select_concepts": []},
     "image-crop": {"margin": 1.1},
+    "random-sample": {"keep_fraction": 0.5},
+    "prompter": {"prompt_template": "Say {data.text.raw}"},
+    "rag-prompter": {"prompt_template": "{data.hits}", "min_score": 0.95, "max_results": 5},
+    "regex-based-classifier": {"regex": "[a-z]+"},
+    "language-id-operator": {"library": "fasttext", "topk": 1, "threshold": 0.1, "lowercase": True},
+    "text-aggregation-operator": {"avg_word_width_window_factor": 2, "avg_word_height_window_factor": 1.5},
 }
 
 
@@ -72,6 +78,9 @@ def test_good_params_have_no_problems(model_type):
         ("embedding-classifier", {"select_concepts": "a"}, "must be a list"),
         ("image-crop", {"margin": "1"}, "must be a number"),
         ("annotation-writer", {"annotation_info": []}, "must be a mapping"),
+        ("random-sample", {"keep_fraction": 2}, "keep_fraction: 2 is above 1"),
+        ("regex-based-classifier", {"regex": "("}, "must be a regular expression"),
+        ("language-id-operator", {"lowercase": "yes"}, "must be true or false"),
     ],
 )
 def test_wrong_params_are_named(model_type, params, summary):
