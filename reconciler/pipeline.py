@@ -35,11 +35,12 @@ from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState, LiveState, Observed
 from reconciler.core.tree import walk
-from reconciler.stages import attach, batch, diff, drift, guard, observe, order, pin, write
+from reconciler.stages import attach, batch, diff, drift, guard, observe, order, pin
 from reconciler.stages.apply import apply
 from reconciler.stages.load import load
 from reconciler.stages.resolve import Options, Resolved, resolve
-from reconciler.stages.write import Writer
+from reconciler.stages.write.doubts import doubt
+from reconciler.stages.write.writer import Writer
 
 
 @cache
@@ -468,7 +469,7 @@ def _together(api: Api, planned: Planned, writer: Writer, clock: Clock) -> batch
         decode=writer.decode,
         contents=attach.contents,
         size=attach.size,
-        doubt=lambda found, item, record: write.doubt(found, kinds()[item.kind], item, item.tree, record),
+        doubt=lambda found, item, record: doubt(found, kinds()[item.kind], item, item.tree, record),
         unmoved=writer.unmoved_for_delete,
         sleep=clock.sleep,
         clock=clock.now,

@@ -1,0 +1,142 @@
+"""What every step of a run knows, and what surrounds each write: look again before, confirm after.
+
+Belongs here: the plan with the states it was made from, and the checks that all verbs share. Does not belong here:
+what a verb sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.address import Address
+from reconciler.core.change import Effect, ResourceChange
+from reconciler.core.diagnostics import ReconcilerError, StalePlan
+from reconciler.core.kind import Kind, user_app
+from reconciler.core.ownership import fill, target_record, value_at
+from reconciler.core.plan import Plan, Step, Verb
+from reconciler.core.remote import Api, Call, OutcomeUnknown
+from reconciler.core.sending import kept_texts
+from reconciler.core.state import Desired, DesiredState, LiveState, Observed
+from reconciler.core.tree import Path, Tree, same, show_path
+from reconciler.stages.write.doubts import doubt, record_text
+
+MERGE_METADATA = {"op": "merge", "merge_conflict_resolution": "overwrite"}
+"""How our keys get into an App's metadata without touching others' (facts 3.1, U31)."""
+
+Progress = Callable[[str], None]
+Outputs = Mapping[str, str]
+"""What finished steps made known: version ids by address."""
+
+
+class CameToNothing(ReconcilerError):
+    """What a step waited for failed, or did not come in time."""
+
+
+class Unconfirmed(ReconcilerError):
+    """The service accepted a write, but what it shows afterwards is not what was sent; not tried again."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run: nothing but what the plan saw, and the ways to the service; safe to use from many threads."""
+
+    api: Api
+    plan: Plan
+    desired: DesiredState
+    live: LiveState
+    kinds: Mapping[str, Kind]
+    wants: Mapping[Address, Tree]
+    read: Callable[[Address], Observed | None]
+    """Reads one object in full, right now."""
+    decode: Callable[[Any, Kind], Observed]
+    """What a reply shows of an object."""
+    may_delete_app: Callable[[], str | None]
+    """Says what in the app is not ours, or None."""
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
+    version_timeout: float = 3600.0
+    """Seconds to wait for a version that trains."""
+    reindex: bool = False
+
+    def item(self, step: Step) -> tuple[Kind, Desired]:
+        return self.kinds[step.address.kind], self.desired.resources[step.address]
+
+    def change(self, step: Step) -> ResourceChange:
+        change = self.plan.change_of(step.address)
+        if change is None:
+            raise ValueError(f"{step.id} belongs to no change of the plan")
+        return change
+
+    def want(self, address: Address, outputs: Mapping[str, str]) -> Tree:
+        return fill(self.wants.get(address) or self.desired.resources[address].tree, outputs)
+
+    def records(self, outputs: Mapping[str, str]) -> Callable[[Address], Mapping[str, str]]:
+        """Path -> fingerprint of an object whose record the inventory keeps."""
+
+        def fields(address: Address) -> Mapping[str, str]:
+            kind, item = self.kinds[address.kind], self.desired.resources[address]
+            return target_record(item, self.want(address, outputs), kind, self.desired.owner).fields
+
+        return fields
+
+    def record_text(self, item: Desired, want: Tree, kind: Kind, step: Step) -> str:
+        """The record to store now. Late fields join it when their own step sets them."""
+        record = target_record(item, want, kind, self.desired.owner)
+        if step.verb is Verb.LATE or not self.has_step(step.address, Verb.LATE):
+            return record.text()
+        before = self.live.observed.get(step.address)
+        known = before.record.fields if before and before.record else {}
+        late = {n for n in record.fields if kind.effect(tuple(n.split("/"))) is Effect.LATE}
+        fields = {
+            n: known.get(n, v) if n in late else v for n, v in record.fields.items() if n not in late or n in known
+        }
+        return type(record)(record.owner, record.address, fields, record.protect, record.canon).text()
+
+    def has_step(self, address: Address, verb: Verb) -> bool:
+        """Whether the plan does this to an object, in whatever step."""
+        return any(step.address == address and step.verb is verb for step in self.plan.steps)
+
+    # --- around a write --------------------------------------------------------------------------------------------
+
+    def idempotent(self, call: Call) -> Any:
+        """Send a call that may safely be sent twice: once more after a lost reply."""
+        try:
+            return self.api.call(call.rpc, **call.fields)
+        except OutcomeUnknown:
+            return self.api.call(call.rpc, **call.fields)
+
+    def patch_app(self, app: Mapping[str, Any], found: Observed | None, **more: Any) -> None:
+        """A patch of an App overwrites, so the texts that it does not change travel with it as they are."""
+        kind, scope = self.kinds["apps"], self.live.scope
+        kept = kept_texts(kind, found.tree, kind.patch_action) if found else {}
+        fields = {"user_app_id": user_app(scope), "action": kind.patch_action, **more}
+        self.idempotent(Call(str(kind.crud.patch), {**fields, "apps": [{"id": scope.app_id, **kept, **app}]}))
+
+    def fresh(self, step: Step, kind: Kind, paths: list[Path]) -> Observed:
+        """The object as it is now; stops with `changed since the plan` if an owned value or the record moved."""
+        seen, found = self.live.observed.get(step.address), self.read(step.address)
+        if found is None:
+            raise StalePlan(f"{step.address} was deleted since the plan", hint="plan again")
+        if seen is None:
+            return found
+        moved = [p for p in sorted(paths) if not same(value_at(seen.tree, p, kind), value_at(found.tree, p, kind))]
+        if moved or record_text(seen) != record_text(found):
+            what = ", ".join(show_path(p) for p in moved) or "our record"
+            raise StalePlan(f"{step.address} changed since the plan: {what}", hint="plan again")
+        return found
+
+    def confirm(
+        self, step: Step, kind: Kind, item: Desired, want: Tree, record: str, rpc: str, reply: Any = None
+    ) -> None:
+        """Our record must show, and every owned value must be as it was sent: in the reply, else in a read-back."""
+        shown = [self.decode(message, kind) for message in getattr(reply, kind.crud.items, None) or ()]
+        if reply is not None and hasattr(reply, kind.crud.item):
+            shown = [self.decode(getattr(reply, kind.crud.item), kind)]
+        if any(o.address == step.address and doubt(o, kind, item, want, record) is None for o in shown):
+            return
+        found = self.read(step.address)
+        why = "it cannot be read" if found is None else doubt(found, kind, item, want, record)
+        if why is not None:
+            raise Unconfirmed(f"{rpc} was accepted, but of {step.address} {why}")

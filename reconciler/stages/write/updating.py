@@ -1,0 +1,117 @@
+"""Updates in place: fields of an object, the App's default workflow, our record alone.
+
+Belongs here: everything that is a patch. What of a field has to be sent is decided in `core/sending`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.core.change import Effect
+from reconciler.core.diagnostics import StalePlan
+from reconciler.core.kind import Keeps, Kind, Subject, patch_call
+from reconciler.core.plan import Step, Verb
+from reconciler.core.remote import OutcomeUnknown
+from reconciler.core.sending import emptied, has_lists, kept_texts, metadata_for, tree_for_update
+from reconciler.core.state import RECORD_KEY, Desired, Observed
+from reconciler.core.tree import ABSENT, Tree, get, same, show_path
+from reconciler.stages.write.context import MERGE_METADATA, Context, Outputs, Unconfirmed
+from reconciler.stages.write.versions import adopt_version
+
+
+def update(context: Context, step: Step, outputs: Outputs) -> None:
+    """Patch the fields that change, and our record with them."""
+    kind, item = context.item(step)
+    change, want = context.change(step), context.want(step.address, outputs)
+    fresh = context.fresh(step, kind, [p for p in item.written if kind.effect(p) is Effect.IN_PLACE])
+    tree = tree_for_update(kind, want, fresh.tree, item.written, change.fields)
+    record = context.record_text(item, want, kind, step)
+    whole = kind.keeps is Keeps.OVERWRITE or has_lists(kind, tree)
+    metadata = metadata_for(kind, want, fresh, change.fields, record, whole=whole)
+    if not tree and metadata is None:
+        return
+    if gone := emptied(kind, tree, fresh.tree):
+        context.idempotent(patch_call(kind, Subject(step.address, gone), action="remove"))
+    more: dict[str, Any] = {"metadata_action": MERGE_METADATA} if kind.keeps is Keeps.APP else {}
+    if whole:
+        more["action"] = "overwrite"
+    tree = {**kept_texts(kind, fresh.tree, more.get("action", kind.patch_action)), **tree}
+    _patch(context, step, kind, item, want, record, tree, metadata, more)
+
+
+def _patch(
+    context: Context,
+    step: Step,
+    kind: Kind,
+    item: Desired,
+    want: Tree,
+    record: str,
+    tree: Tree,
+    metadata: Mapping[str, Any] | None,
+    more: Mapping[str, Any],
+) -> None:
+    call = patch_call(kind, Subject(step.address, tree, metadata), **more)
+    try:
+        context.api.call(call.rpc, **call.fields)
+    except OutcomeUnknown:
+        # A patch says what is to be, so reading tells whether it took effect, and sending it again is harmless.
+        try:
+            context.confirm(step, kind, item, want, record, call.rpc)
+        except Unconfirmed:
+            context.api.call(call.rpc, **call.fields)
+    context.confirm(step, kind, item, want, record, call.rpc)
+
+
+def update_late(context: Context, step: Step, outputs: Outputs) -> None:
+    """The app's default workflow; with `Empty` when what it was is about to be deleted (facts 3.1, U7)."""
+    kind = context.kinds[step.address.kind]
+    item = context.desired.resources.get(step.address)
+    off = context.plan.destroying or item is None or get(item.tree, ("default_workflow",)) is ABSENT
+    late = (
+        dict(kind.unset_late) if off else {"default_workflow": context.want(step.address, outputs)["default_workflow"]}
+    )
+    found = context.read(step.address)
+    app, more = dict(late), {}
+    if not off and item is not None:
+        _unmoved_late(context, step, found)
+        record = context.record_text(item, context.want(step.address, outputs), kind, step)
+        app["metadata"] = {RECORD_KEY: record}
+        more = {"metadata_action": MERGE_METADATA, "reindex": context.reindex}
+    context.patch_app(app, found, **more)
+    found = context.read(step.address)
+    wanted = late["default_workflow"]["id"]
+    if found is None or get(found.tree, ("default_workflow", "id")) != wanted:
+        raise Unconfirmed(f"PatchApps was accepted, but {wanted!r} is not the app's default workflow")
+
+
+def _unmoved_late(context: Context, step: Step, found: Observed | None) -> None:
+    seen = context.live.observed.get(step.address)
+    path = ("default_workflow", "id")
+    if seen is not None and found is not None and not same(get(found.tree, path), get(seen.tree, path)):
+        raise StalePlan(f"{step.address}: {show_path(path)} changed since the plan", hint="plan again")
+
+
+def adopt(context: Context, step: Step, outputs: Outputs) -> None:
+    """Write our record (and the mark of the version that serves) and nothing else."""
+    kind, item = context.item(step)
+    change, want = context.change(step), context.want(step.address, outputs)
+    if kind.keeps is Keeps.INVENTORY:
+        return
+    fresh = context.fresh(step, kind, [p for p in item.written if kind.effect(p) is Effect.IN_PLACE])
+    if change.record and not context.has_step(step.address, Verb.UPDATE):
+        record = context.record_text(item, want, kind, step)
+        metadata = metadata_for(kind, want, fresh, (), record, whole=kind.keeps is Keeps.OVERWRITE)
+        more = {"metadata_action": MERGE_METADATA} if kind.keeps is Keeps.APP else {}
+        tree = kept_texts(kind, fresh.tree, kind.patch_action)
+        _patch(context, step, kind, item, want, record, tree, metadata, more)
+    if change.mark:
+        adopt_version(context, step, kind, item, want, fresh)
+
+
+def forget(context: Context, step: Step) -> None:
+    """An App is released by an empty record; other records stand in the inventory, which the last step writes."""
+    kind = context.kinds[step.address.kind]
+    if kind.keeps is not Keeps.APP:
+        return
+    context.patch_app({"metadata": {RECORD_KEY: ""}}, context.read(step.address), metadata_action=MERGE_METADATA)
