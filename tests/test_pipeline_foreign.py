@@ -99,7 +99,7 @@ def test_an_app_with_an_input_is_never_deleted(world, documents):
     options = only_ours(world, documents)
     add_input(world)
     [refusal] = world.plan(*world.ours, **options).plan.refusals
-    assert (refusal.flag, "1 inputs" in refusal.message) == (None, True)
+    assert (refusal.flag, "1 input" in refusal.message) == (None, True)
 
 
 def test_an_input_added_between_plan_and_delete_saves_the_app(world, documents):

@@ -327,7 +327,7 @@ def test_an_input_that_is_not_ours_keeps_the_app(world, manifests):
     late = world.plan(*manifests, destroying=True, delete_app=True)
     world.ask("PostInputs", inputs=[theirs])
     planned = world.plan(*manifests, destroying=True, delete_app=True)
-    assert [r.message for r in planned.plan.refusals] == ["the app is not deleted: it holds 1 inputs"]
+    assert [r.message for r in planned.plan.refusals] == ["the app is not deleted: it holds 1 input"]
     result = world.carry_out(late)
     failed = {str(o.step.address): o.message for o in result.outcomes if o.status is Status.FAILED}
     assert [*failed] == ["apps/app"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
-
-from typer import Option
+from typing import TYPE_CHECKING
 
 from reconciler.cli.command import command
 from reconciler.cli.following import following
 from reconciler.cli.interrupts import orderly
-from reconciler.cli.options import AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.options import ApplyFlags, AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import Session, session
 from reconciler.core.diagnostics import Interrupted, ReconcilerError, Refused, error
@@ -20,10 +18,6 @@ if TYPE_CHECKING:
     from reconciler.core.plan import Plan
     from reconciler.pipeline import Planned
 
-Reindex = Annotated[
-    bool, Option("--reindex", help="Run a new default workflow on the inputs of the app, too (billed).")
-]
-
 
 @command
 def apply(
@@ -31,8 +25,8 @@ def apply(
     manifests: ManifestFlags,
     service: ServiceFlags,
     changes: ChangeFlags,
+    how: ApplyFlags,
     auto_approve: AutoApprove = False,
-    reindex: Reindex = False,
 ) -> int:
     """Make the live app what the manifests say; asks first.
 
@@ -41,12 +35,23 @@ def apply(
     """
     from reconciler.cli import saved
 
+    train_seconds(how)
     if (file := saved.plan_file(manifests)) is not None:
         saved.check_plain(changes, service)
-        return saved.SavedPlan(screen, file, manifests, service).apply(screen, reindex=reindex)
+        return saved.SavedPlan(screen, file, manifests, service).apply(screen, how)
     check_answerable(screen, "apply", auto_approve=auto_approve)
     with session(screen, manifests, service, changes, value="result") as opened:
-        return carry_out(screen, opened, auto_approve=auto_approve, reindex=reindex)
+        return carry_out(screen, opened, auto_approve=auto_approve, how=how)
+
+
+def train_seconds(how: ApplyFlags) -> float:
+    """How long a version that trains is waited for."""
+    from reconciler.settings_file import seconds
+
+    try:
+        return seconds(how.train_timeout)
+    except ValueError as reason:
+        raise ReconcilerError(f"--train-timeout {how.train_timeout}: {reason}") from None
 
 
 def check_answerable(screen: Screen, command: str, *, auto_approve: bool) -> None:
@@ -58,12 +63,14 @@ def check_answerable(screen: Screen, command: str, *, auto_approve: bool) -> Non
         )
 
 
-def carry_out(screen: Screen, opened: Session, *, auto_approve: bool, reindex: bool = False) -> int:
+def carry_out(screen: Screen, opened: Session, *, auto_approve: bool, how: ApplyFlags | None = None) -> int:
     """Plan, then make it real."""
-    return make_real(screen, opened.api, opened.plan(), auto_approve=auto_approve, reindex=reindex)
+    return make_real(screen, opened.api, opened.plan(), auto_approve=auto_approve, how=how)
 
 
-def make_real(screen: Screen, api: GrpcApi, planned: Planned, *, auto_approve: bool, reindex: bool = False) -> int:
+def make_real(
+    screen: Screen, api: GrpcApi, planned: Planned, *, auto_approve: bool, how: ApplyFlags | None = None
+) -> int:
     """Show the plan, ask unless that is waived, apply, give an account."""
     plan = planned.plan
     anything = not plan.summary.empty
@@ -73,15 +80,16 @@ def make_real(screen: Screen, api: GrpcApi, planned: Planned, *, auto_approve: b
         raise _refused(plan)
     if anything and not auto_approve and not screen.confirms(_question(plan)):
         raise ReconcilerError("not confirmed; nothing was changed")
-    return _apply(screen, api, planned, reindex=reindex)
+    return _apply(screen, api, planned, how or ApplyFlags())
 
 
-def _apply(screen: Screen, api: GrpcApi, planned: Planned, *, reindex: bool) -> int:
+def _apply(screen: Screen, api: GrpcApi, planned: Planned, how: ApplyFlags) -> int:
     from reconciler.pipeline import apply_plan
 
+    patience = train_seconds(how)
     try:
         with orderly(screen), following(screen) as emit:
-            result = apply_plan(api, planned, emit, reindex=reindex)
+            result = apply_plan(api, planned, emit, reindex=how.reindex, version_timeout=patience)
     except KeyboardInterrupt:
         raise Interrupted(
             "interrupted before everything was written down", hint="run it again: it continues where this stopped"

@@ -36,7 +36,7 @@ def following(screen: Screen) -> Iterator[Emit]:
 def _drawn(screen: Screen) -> Iterator[Emit]:
     from reconciler.report.live import LiveProgress
 
-    with LiveProgress(_Canvas(screen), color=screen.color) as live:
+    with LiveProgress(Canvas(screen), color=screen.color) as live:
         screen.display = live
         try:
             yield live.event
@@ -44,7 +44,7 @@ def _drawn(screen: Screen) -> Iterator[Emit]:
             screen.display = None
 
 
-class _Canvas:
+class Canvas:
     """Standard output for a drawing library: a terminal that went away must not end an apply."""
 
     encoding = "utf-8"

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.adopt import adopt
+from reconciler.cli.annotations import group as annotation_commands
 from reconciler.cli.apply import apply
 from reconciler.cli.command import Commands
 from reconciler.cli.destroy import destroy
@@ -16,6 +17,7 @@ from reconciler.cli.drift import drift
 from reconciler.cli.emulator import emulator
 from reconciler.cli.export import export
 from reconciler.cli.graph import graph
+from reconciler.cli.inputs import group as input_commands
 from reconciler.cli.plan import plan
 from reconciler.cli.schema import schema
 from reconciler.cli.show import show
@@ -63,6 +65,8 @@ app.command()(export)
 app.command()(adopt)
 app.command()(graph)
 app.command()(schema)
+app.add_typer(input_commands, name="inputs")
+app.add_typer(annotation_commands, name="annotations")
 app.command()(emulator)
 app.command()(version)
 

@@ -102,4 +102,26 @@ class OutputFlags:
     debug: Annotated[bool, Option("--debug", help="Tracebacks of internal errors, and what the network cost.")] = False
 
 
+@dataclass(frozen=True, slots=True)
+class ApplyFlags:
+    """What a run does besides what its plan shows."""
+
+    reindex: Annotated[
+        bool, Option("--reindex", help="Run a new default workflow on the inputs of the app, too (billed).")
+    ] = False
+    train_timeout: Annotated[
+        str, Option(metavar="TIME", help="How long to wait for a model version that trains: 90s, 45m, 2h.")
+    ] = "60m"
+
+
+@dataclass(frozen=True, slots=True)
+class AppFlags:
+    """Which app, for a command that reads no manifests."""
+
+    user_id: Annotated[
+        str | None, Option(metavar="ID", help="Account the app is in. Default: CLARIFAI_USER_ID, else the token's.")
+    ] = None
+    app_id: Annotated[str | None, Option(metavar="ID", help="The app. Default: CLARIFAI_APP_ID.")] = None
+
+
 AutoApprove = Annotated[bool, Option("--auto-approve", "--yes", "-y", help="Do not ask.")]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.options import ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.options import ApplyFlags, ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import Source, connected, settings_of
 from reconciler.core.diagnostics import ReconcilerError, StalePlan
@@ -129,7 +129,7 @@ class SavedPlan:
             if settings.by_flag(name) and getattr(settings, name) not in (planned, "me"):
                 raise ReconcilerError(f"the plan is for {scope.user_id}/{scope.app_id}, not for what --{name} names")
 
-    def apply(self, screen: Screen, *, reindex: bool) -> int:
+    def apply(self, screen: Screen, how: ApplyFlags) -> int:
         """Make the plan again with a handle that cannot write; if it is the same, carry it out without asking."""
         from reconciler.cli.apply import make_real
         from reconciler.client.api import ReadOnlyApi
@@ -141,4 +141,4 @@ class SavedPlan:
             planned = replan(
                 ReadOnlyApi(api), self.text, host, workers=self.settings.parallelism, manifests=self.manifests
             )
-            return make_real(screen, api, planned, auto_approve=True, reindex=reindex)
+            return make_real(screen, api, planned, auto_approve=True, how=how)

@@ -24,6 +24,7 @@ from reconciler.core.diagnostics import Diagnostic, ReconcilerError, Severity
 
 if TYPE_CHECKING:
     from reconciler.core.drift import DriftReport
+    from reconciler.core.labels import Addition, Annotations
     from reconciler.core.manifest import Manifests
     from reconciler.core.outcome import ApplyResult, Event
     from reconciler.core.picture import Picture
@@ -151,6 +152,12 @@ class Screen:
         """The documents of an app."""
         self._show("manifests", manifests)
         self.report("manifests", manifests)
+
+    def labels(self, value: str, what: Addition | Annotations, exit_code: int = 0) -> None:
+        """What became of inputs that were added, or the annotations that were found."""
+        if self.machine or not self.quiet or exit_code:
+            self._show(value, what, exit_code)
+        self.report(value, what, exit_code)
 
     def _show(self, value: str, what: object, exit_code: int = 0, plan_path: str = "") -> None:
         from reconciler.report.formats import Value, render

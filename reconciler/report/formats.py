@@ -22,6 +22,7 @@ from reconciler.report import (
     as_gitlab,
     as_graph,
     as_junit,
+    as_labels,
     as_markdown,
     as_sarif,
     as_text,
@@ -45,6 +46,8 @@ class Value(StrEnum):
     DRIFT = "drift"
     GRAPH = "graph"
     MANIFESTS = "manifests"
+    ADDITION = "addition"
+    ANNOTATIONS = "annotations"
     ERROR = "error"
     """What ended a run before there was any of the others."""
 
@@ -66,7 +69,13 @@ class Circumstances:
 
 Renderer = Callable[[Any, Circumstances], str]
 
-ALIASES = {"md": "markdown", "jsonl": "events", "step-summary": "github-summary", "outputs": "github-outputs"}
+ALIASES = {
+    "md": "markdown",
+    "table": "text",
+    "jsonl": "events",
+    "step-summary": "github-summary",
+    "outputs": "github-outputs",
+}
 
 
 def names(value: Value) -> list[str]:
@@ -202,6 +211,16 @@ MANIFESTS: Mapping[str, Renderer] = {
     "json": _manifests_json,
 }
 
+ADDITION: Mapping[str, Renderer] = {
+    "text": lambda addition, how: as_labels.addition_text(addition, color=how.color, width=how.width),
+    "json": lambda addition, how: as_labels.addition_json(addition),
+}
+
+ANNOTATIONS: Mapping[str, Renderer] = {
+    "text": lambda found, how: as_labels.annotations_text(found, color=how.color, width=how.width),
+    "json": lambda found, how: as_labels.annotations_json(found),
+}
+
 ERROR: Mapping[str, Renderer] = {
     "text": lambda error, how: as_text.error_text(error, color=how.color, width=how.width),
     "json": _error_json,
@@ -224,5 +243,7 @@ FORMATS: Mapping[Value, Mapping[str, Renderer]] = {
     Value.DRIFT: DRIFT,
     Value.GRAPH: GRAPH,
     Value.MANIFESTS: MANIFESTS,
+    Value.ADDITION: ADDITION,
+    Value.ANNOTATIONS: ANNOTATIONS,
     Value.ERROR: ERROR,
 }

@@ -16,6 +16,7 @@ from reconciler.report.lines import columns, printable
 _PLAIN = re.compile(r"[^\W\d][\w./@:+-]*")
 _READ_AS_OTHERS = {"true", "false", "null", "nan", "infinity"}
 _VERSION_ID = re.compile(r"[0-9a-f]{32}")
+_CONTENT = re.compile(r"sha256:[0-9a-f]{64}")
 _CONTEXT = 12
 """Characters of common text kept in front of the first difference of two long texts."""
 
@@ -24,6 +25,8 @@ def value_text(value: Any, room: int = 60) -> str:
     """One value on one line, at most `room` columns wide."""
     if isinstance(value, str) and _VERSION_ID.fullmatch(value):
         return short_id(value)
+    if isinstance(value, str) and _CONTENT.fullmatch(value):
+        return f"{value[:15]}…"
     return _whole(value) if _is_mark(value) else cut(_whole(value), room)
 
 

@@ -231,9 +231,9 @@ def not_ours(live: LiveState, owner: str, counts: Mapping[str, int]) -> str | No
         return "no record of ours: the app was not made by this manifest set"
     mine = sum(a.kind == "inputs" and _made_by(o, owner) for a, o in live.observed.items())
     others = {**counts, "inputs": max(0, counts.get("inputs", 0) - mine)}
-    counted = [f"{others[name]} {name}" for name in ("inputs", "datasets", "pipelines") if others.get(name)]
+    counted = [_counted(others[name], name) for name in ("inputs", "datasets", "pipelines") if others.get(name)]
     counted += [
-        f"{more} {kind} that no list shows"
+        f"{_counted(more, kind)} that no list shows"
         for kind in ("models", "workflows")
         if (more := _unlisted(kind, live, counts))
     ]
@@ -241,6 +241,10 @@ def not_ours(live: LiveState, owner: str, counts: Mapping[str, int]) -> str | No
     strangers += [f"objects of owner {other!r}" for other, theirs in sorted(live.others.items()) if theirs.entries]
     listed = counted + strangers[:5] + ([f"{len(strangers) - 5} more"] if len(strangers) > 5 else [])
     return ", ".join(listed) or None
+
+
+def _counted(number: int, plural: str) -> str:
+    return f"1 {plural.removesuffix('s')}" if number == 1 else f"{number} {plural}"
 
 
 def _unlisted(kind: str, live: LiveState, counts: Mapping[str, int]) -> int:

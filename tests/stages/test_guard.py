@@ -239,7 +239,7 @@ STRANGERS = {
     "an app without record": ({"found": [observed("apps/app", owner=None)]}, "no record of ours"),
     "an app of others": ({"found": [observed("apps/app", owner="them")]}, "no record of ours"),
     "inputs": ({"counts": {"inputs": 3}}, "3 inputs"),
-    "datasets": ({"counts": {"datasets": 1}}, "1 datasets"),
+    "datasets": ({"counts": {"datasets": 1}}, "1 dataset"),
     "pipelines": ({"counts": {"pipelines": 2}}, "2 pipelines"),
     "a model": ({"found": [observed("apps/app"), observed("models/m", owner=None)]}, "models/m"),
     "a workflow": ({"found": [observed("apps/app"), observed("workflows/w", owner="them")]}, "workflows/w"),
