@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tour that `make demo` runs: one app from nothing to nothing, against a local emulator, with an edit of ours and one behind our back.
+# The tour that `make demo` runs: one app from nothing to nothing, against a local emulator: an edit of ours, one behind our back, two pictures.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -113,12 +113,24 @@ expect 2 reconciler plan auto-annotation --detailed-exitcode
 run reconciler apply auto-annotation --auto-approve
 run reconciler drift auto-annotation
 
+# ---- what it is for
+
+say "Two pictures: the app's default workflow looks at them and writes what it sees"
+run reconciler inputs add auto-annotation/pictures/astronaut.jpg auto-annotation/pictures/cat.jpg --id-from-name --app-id people-app
+
+say "What it is sure of is SUCCESS, the rest is PENDING and waits for a human"
+run reconciler annotations list --app-id people-app
+
+say "They are nobody's manifests': the plan is still empty"
+run reconciler plan auto-annotation --detailed-exitcode
+
 # ---- and back to nothing
 
-say "What would be removed? The app itself would be left in place"
-run reconciler plan auto-annotation --destroy
+say "An app that holds pictures is not deleted, whatever the flags: they may exist nowhere else"
+expect 4 reconciler destroy auto-annotation --delete-app "$CLARIFAI_USER_ID/people-app" --auto-approve
 
-say "With its name the app goes too, since nothing in it is anybody else's"
-run reconciler destroy auto-annotation --delete-app "$CLARIFAI_USER_ID/people-app" --auto-approve
+say "What we made goes; the app stays with its pictures, and what was said of them can still be looked at"
+run reconciler destroy auto-annotation --auto-approve
+run reconciler annotations list --app-id people-app --status success
 
-printf '\n%sThe tour is over: created, edited, drifted, repaired, removed.%s\n' "$bold" "$plain"
+printf '\n%sThe tour is over: created, edited, drifted, repaired, used, removed.%s\n' "$bold" "$plain"
