@@ -121,7 +121,7 @@ run reconciler inputs add auto-annotation/pictures/astronaut.jpg auto-annotation
 say "What it is sure of is SUCCESS, the rest is PENDING and waits for a human"
 run reconciler annotations list --app-id people-app
 
-say "They are nobody's manifests': the plan is still empty"
+say "No manifest speaks of them, so they are left alone: the plan is still empty"
 run reconciler plan auto-annotation --detailed-exitcode
 
 # ---- and back to nothing

@@ -1,5 +1,6 @@
 """The tour of `make demo`, as it is shipped."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,5 +23,8 @@ def test_the_tour_runs_to_its_end(shell: Any, tmp_path: Path) -> None:
         ["bash", str(DEMO)], cwd=tmp_path, env=shell.environ, capture_output=True, check=False, text=True, timeout=240
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
-    assert done.stderr == ""
+    assert done.stderr == "Error: 1 change refused; nothing was changed\n", "the deletion of an app that holds pictures"
+    assert "the app is not deleted: it holds 2 inputs" in done.stdout
+    assert re.search(r"^astronaut +people +0\.\d+ +success", done.stdout, re.MULTILINE)
+    assert re.search(r"^astronaut +man +0\.\d+ +pending", done.stdout, re.MULTILINE)
     assert "The tour is over" in done.stdout
