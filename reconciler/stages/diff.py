@@ -1,20 +1,8 @@
 """Desired x record x live -> changes: the three-way comparison, object by object, producers first.
 
-Belongs here: the truth table below and what follows from it for one object. Does not belong here: reading (`observe`),
-order of work (`order`), permission (`guard`).
-
-Per owned path, with want (manifest), have (live), was (record):
-
-    written now | in record | want = have |             | result
-    yes         | any       | yes         |             | nothing; record missing or different: ADOPT
-    yes         | no        | no          |             | EDIT: first time we own it
-    yes         | yes       | no          | was = want  | DRIFT: someone changed it; repair
-    yes         | yes       | no          | was = have  | EDIT: the manifest changed
-    yes         | yes       | no          | neither     | EDIT_OVER_DRIFT
-    no          | yes       |             | was = have  | REMOVED: clear it if the API can, else drop ownership
-    no          | yes       |             | was != have | RELEASED: drop ownership
-    no          | yes       |             | have absent | drop from the record, silently
-    no          | no        |             |             | not ours; invisible
+Belongs here: what becomes of each object, from its field changes, its versions and its record. Does not belong here:
+reading (`observe`), order of work (`order`), permission (`guard`).
+The truth table of causes stands in `core/three_way`.
 """
 
 from __future__ import annotations
@@ -29,23 +17,21 @@ from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceC
 from reconciler.core.graph import dependency_order
 from reconciler.core.kind import Keeps, Kind
 from reconciler.core.model_types import DEFAULT_TYPE, TRAINABLE
-from reconciler.core.ownership import fill, prints, target_record, value_at, version_fields, wants_version
+from reconciler.core.ownership import fill, target_record, value_at, version_fields, wants_version
 from reconciler.core.state import (
     Desired,
     DesiredState,
     LiveState,
     LiveVersion,
     Observed,
-    recorded_paths,
-    remembered,
 )
+from reconciler.core.three_way import Sides, field_changes
 from reconciler.core.tree import (
     ABSENT,
     Path,
     Tree,
     Unknown,
     canonical_json,
-    fingerprint,
     get,
     path_text,
     project,
@@ -187,15 +173,8 @@ def _compare(
         return _create(item, want, live)
     have = kind.align(want, _have(item, want, observed, kind))
     paths = _compared_paths(item, observed, kind)
-    was = _was(item, observed, kind)
-    fields = tuple(_field_changes(want, have, was, paths, item, kind, moving))
-    if _lacks_version(item, observed, kind, want, have, fields):
-        fields += tuple(_first_version(want, kind, Cause.DRIFT if observed.newest is None else Cause.EDIT))
-    if _lost_version(item, observed, kind, live):
-        fields = tuple(replace(f, cause=Cause.DRIFT) if f.effect is Effect.NEW_VERSION else f for f in fields)
-    fields = tuple(
-        f if not kind.fields.any(kind.fields.sensitive, f.path) else replace(f, sensitive=True) for f in fields
-    )
+    sides = Sides(item, kind, want, have, _was(item, observed, kind), paths, moving)
+    fields = _with_lost_versions(tuple(field_changes(sides, _differing)), sides, observed, live)
     fits = _record_fits(item, want, observed, kind, live)
     marked = _mark_fits(item, want, observed, kind)
     action, reasons = _action(item, observed, kind, fields, fits and marked and _listed(item, live, kind))
@@ -216,6 +195,19 @@ def _compare(
         after=project(want, paths),
         location=item.location,
     )
+
+
+def _with_lost_versions(
+    fields: tuple[FieldChange, ...], sides: Sides, observed: Observed, live: LiveState
+) -> tuple[FieldChange, ...]:
+    """The field changes, a version that must be made although no field says so, and secrets marked as such."""
+    item, kind, want = sides.item, sides.kind, sides.want
+    if _lacks_version(item, observed, kind, want, sides.have, fields):
+        fields += tuple(_first_version(want, kind, Cause.DRIFT if observed.newest is None else Cause.EDIT))
+    if _lost_version(item, observed, kind, live):
+        fields = tuple(replace(f, cause=Cause.DRIFT) if f.effect is Effect.NEW_VERSION else f for f in fields)
+    secret = kind.fields.sensitive
+    return tuple(replace(f, sensitive=True) if kind.fields.any(secret, f.path) else f for f in fields)
 
 
 def _renews(fields: tuple[FieldChange, ...]) -> bool:
@@ -303,46 +295,6 @@ def _was(item: Desired, observed: Observed, kind: Kind) -> dict[str, str]:
     return was
 
 
-# --- fields ----------------------------------------------------------------------------------------------------------
-
-
-def _field_changes(
-    want: Tree,
-    have: Tree,
-    was: Mapping[str, str],
-    paths: list[Path],
-    item: Desired,
-    kind: Kind,
-    moving: Mapping[str, Any],
-) -> Iterator[FieldChange]:
-    wanted, had = prints(want, paths, kind), prints(have, paths, kind)
-    sets = [path for path in paths if (s := kind.fields.shape.at(path)) is not None and s.key is not None]
-    members = {e.path: e for s in sets for e in _members(s, want, have, was, wanted, had, kind)}
-    yield from members.values()
-    for path in _moved(want, have, paths, wanted, had, kind, was):
-        if path not in sets and not any(path[: len(m)] == m for m in members):
-            yield _leaf(path, want, have, was, wanted, had, item, kind, moving)
-    yield from _dropped(want, have, was, item, kind)
-
-
-def _moved(
-    want: Tree,
-    have: Tree,
-    paths: list[Path],
-    wanted: Mapping[Path, str],
-    had: Mapping[Path, str],
-    kind: Kind,
-    was: Mapping[str, str],
-) -> list[Path]:
-    """The leaves that differ. A write-only one differs from the record, since it is never read back as sent."""
-    write_only = [p for p in paths if kind.fields.any(kind.fields.write_only, p)]
-    readable = [p for p in paths if p not in write_only]
-    forgotten = [p for p in write_only if remembered(was, p, wanted) is not True]
-    if all(wanted[p] == had[p] for p in readable):
-        return forgotten
-    return sorted(forgotten + _differing(have, want, readable, kind))
-
-
 def _differing(have: Tree, want: Tree, paths: list[Path], kind: Kind) -> list[Path]:
     """The only use of deepdiff: which of the owned leaves differ, each leaf compared as a whole."""
     from deepdiff import DeepDiff  # 0.1 s to import, so only when something differs
@@ -352,109 +304,6 @@ def _differing(have: Tree, want: Tree, paths: list[Path], kind: Kind) -> list[Pa
     delta = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0)
     names = {change.path(output_format="list")[0] for changes in delta.values() for change in changes}
     return [path for path in paths if path_text(path) in names]
-
-
-def _leaf(
-    path: Path,
-    want: Tree,
-    have: Tree,
-    was: Mapping[str, str],
-    wanted: Mapping[Path, str],
-    had: Mapping[Path, str],
-    item: Desired,
-    kind: Kind,
-    moving: Mapping[str, Any],
-) -> FieldChange:
-    cause = _cause(path, was, wanted, had)
-    if kind.fields.any(kind.fields.write_only, path):
-        cause = Cause.EDIT  # what the service shows of it says nothing about who changed it
-    follows = _follows(path, item, moving, cause)
-    # A pin that somebody moved stays drift, though it would have to move anyway.
-    told = Cause.FOLLOWS if follows and cause is Cause.EDIT else cause
-    return FieldChange(path, get(have, path), get(want, path), told, kind.effect(path), follows)
-
-
-def _cause(path: Path, was: Mapping[str, str], wanted: Mapping[Path, str], had: Mapping[Path, str]) -> Cause:
-    """The truth table of the module, for a path that is written and differs."""
-    as_wanted = remembered(was, path, wanted)
-    if as_wanted is None:
-        return Cause.EDIT
-    if as_wanted:
-        return Cause.DRIFT
-    return Cause.EDIT if remembered(was, path, had) else Cause.EDIT_OVER_DRIFT
-
-
-def _follows(path: Path, item: Desired, moving: Mapping[str, Any], cause: Cause) -> str | None:
-    """The producer whose new version this path follows: in this run, or in an earlier one that stopped halfway."""
-    for reference in item.references:
-        if reference.path == path and reference.output and reference.declared:
-            target = str(reference.target)
-            if isinstance(moving.get(target), Unknown) or cause is Cause.EDIT:
-                return target
-    return None
-
-
-def _members(
-    path: Path,
-    want: Tree,
-    have: Tree,
-    was: Mapping[str, str],
-    wanted: Mapping[Path, str],
-    had: Mapping[Path, str],
-    kind: Kind,
-) -> Iterator[FieldChange]:
-    """Elements of a closed set that stand on one side only: each goes or comes whole."""
-    mine, theirs = _elements(want, path), _elements(have, path)
-    for name in [n for n in mine if n not in theirs] + [n for n in theirs if n not in mine]:
-        element = (*path, name)
-        cause = _member_cause(element, name in mine, was, wanted, had)
-        yield FieldChange(element, theirs.get(name, ABSENT), mine.get(name, ABSENT), cause, kind.effect(element))
-
-
-def _elements(tree: Tree, path: Path) -> dict[str, Any]:
-    value = get(tree, path)
-    return value if isinstance(value, dict) else {}
-
-
-def _member_cause(
-    element: Path, wanted_now: bool, was: Mapping[str, str], wanted: Mapping[Path, str], had: Mapping[Path, str]
-) -> Cause:
-    as_wanted = remembered(was, element[:-1], wanted)
-    if as_wanted is None:
-        return Cause.EDIT
-    if as_wanted:
-        return Cause.DRIFT
-    if remembered(was, element[:-1], had):
-        return Cause.EDIT
-    prefix = path_text(element) + "/"
-    recorded = any(name.startswith(prefix) for name in was)
-    return Cause.DRIFT if recorded == wanted_now else Cause.EDIT
-
-
-def _dropped(want: Tree, have: Tree, was: Mapping[str, str], item: Desired, kind: Kind) -> Iterator[FieldChange]:
-    """Recorded but no longer written: REMOVED or RELEASED."""
-    written = item.written
-    for path in sorted(recorded_paths(was)):
-        if path in written or _in_missing_element(path, written, want, kind):
-            continue
-        value = value_at(have, path, kind)
-        if value is ABSENT or get(have, path) is ABSENT:
-            continue
-        filled_by_others = value == {} and bool(get(have, path))
-        if filled_by_others or not remembered(was, path, {path: fingerprint(value)}):
-            yield FieldChange(path, get(have, path), ABSENT, Cause.RELEASED, Effect.RECORD)
-        else:
-            can = kind.fields.any(kind.fields.clearable, path)
-            yield FieldChange(path, get(have, path), ABSENT, Cause.REMOVED, kind.effect(path) if can else Effect.RECORD)
-
-
-def _in_missing_element(path: Path, written: Iterable[Path], want: Tree, kind: Kind) -> bool:
-    """Whether a path lies in an element that a written set no longer lists: that goes whole, see `_members`."""
-    for depth in range(1, len(path)):
-        shape = kind.fields.shape.at(path[:depth])
-        if shape is not None and shape.key is not None and path[:depth] in written:
-            return path[depth] not in _elements(want, path[:depth])
-    return False
 
 
 # --- versions and records --------------------------------------------------------------------------------------------
