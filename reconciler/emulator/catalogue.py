@@ -1,8 +1,9 @@
 """The public app clarifai/main that every account can read: models, workflows, concepts.
 
 Belongs here: the seed data and writing it into a store. Not here: who may read it (`access.py`).
-What other clients rely on is facts 14.2 and 4.6: names, old hex ids, version ids, node lists, counts. Versions that
-no source names carry an id derived from the model's name, so that they are stable.
+What other clients rely on is facts 14.2 and 4.6, and what the tests of Clarifai's own clients name: names, old hex
+ids, version ids, node lists, counts. Versions that no source names carry an id derived from the model's name, so that
+they are stable.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ OLD_MODEL_IDS: Mapping[str, str] = {
     "bbb5f41425b8468d9b7a554ff10f8581": "general-image-embedding",
     "cccbe437d6e54e2bb911c6aa292fb072": "general-clusterering",
     "d16f390eb32cad478c7ae150069bd2c6": "moderation-recognition",
+    "a403429f2ddf4b49b307e318f00e528b": "face-detection",
+    "bd367be194cf45149e75f01d59f77ba7": "food-item-recognition",
 }
 """Old hex id -> readable id of the same public model."""
 
@@ -41,6 +44,9 @@ CONCEPTS: Mapping[str, str] = {
     "ai_BlL0wSQh": "water",
 }
 """Concepts of clarifai/main by id; the ids of the last three are ours, their names are relied on."""
+
+NAMES_IN_CHINESE: Mapping[str, str] = {"ai_8S2Vq3cR": "狗", "ai_mFqxrph2": "猫"}
+"""Names of the same concepts in the language zh; the first is searched for by Clarifai's own tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +63,20 @@ _MODELS: Final = (
            ("aa9ca48295b37401f8af92ad1af0d91d", "aa7f35c01e0642fda5cf400f543e7c40"), "Recognises everyday concepts"),
     _Model("general-image-embedding", "visual-embedder", ("bb186755eda04f9cbb6fe32e816be104",)),
     _Model("general-clusterering", "clusterer", ("cc2074cff6dc4c02b6f4e1b8606dcb54",)),
-    _Model("moderation-recognition", "visual-classifier", ("aa8be956dbaa4b7a858826a84253cab9",)),
-    _Model("face-detection", "visual-detector", ("fe995da8cb73490f8556416ecf25cea3",)),
+    _Model("moderation-recognition", "visual-classifier",
+           ("7cde8e92896340b0998b8260d47f1502", "aa8be956dbaa4b7a858826a84253cab9")),
+    _Model("face-detection", "visual-detector",
+           ("34ce21a40cc24b6b96ffee54aabff139", "45fb9a671625463fa646c3523a3087d5",
+            "fe995da8cb73490f8556416ecf25cea3")),
     _Model("margin-110-image-crop", "image-crop", ("b9987421b40a46649566826ef9325303",), margin=1.1),
     _Model("margin-100-image-crop", "image-crop", margin=1.0),
     _Model("general-image-detection", "visual-detector"),
-    _Model("food-item-recognition", "visual-classifier"),
+    _Model("food-item-recognition", "visual-classifier", ("dfebc169854e429086aceb8368662641",)),
     _Model("travel-recognition", "visual-classifier"),
     _Model("apparel-recognition", "visual-classifier"),
     _Model("color-recognition", "visual-classifier"),
     _Model("nsfw-recognition", "visual-classifier"),
-    _Model("face-sentiment-recognition", "visual-classifier"),
+    _Model("face-sentiment-recognition", "visual-classifier", ("a5d7776f0c064a41b48c3ce039049f65",)),
     _Model("age-demographics-recognition", "visual-classifier"),
     _Model("multilingual-text-embedding", "text-embedder"),
 )  # fmt: skip
@@ -115,6 +124,11 @@ def seed(store: Store) -> None:
                 created=_BORN + number * _STEP,
                 name=name,
             )
+        for identifier, name in NAMES_IN_CHINESE.items():
+            language = resources_pb2.ConceptLanguage(id="zh", name=name)
+            store.insert(
+                PUBLIC.key("concept_language", "zh", identifier), language.SerializeToString(), created=_BORN
+            )  # fmt: skip
         for number, model in enumerate(_MODELS):
             _seed_model(store, model, _BORN + (len(_MODELS) - number) * 100 * _STEP)
         for number, identifier in enumerate(_WORKFLOWS):

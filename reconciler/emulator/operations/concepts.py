@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 
 from reconciler.emulator import errors, ids, paging, patching
-from reconciler.emulator.access import Scope
+from reconciler.emulator.access import PUBLIC, Scope
 from reconciler.emulator.context import Call, Operation
 from reconciler.emulator.store import Row
 
@@ -47,15 +47,26 @@ def list_concepts(call: Call, request: service_pb2.ListConceptsRequest) -> servi
 
 
 def search_concepts(call: Call, request: service_pb2.PostConceptsSearchesRequest) -> service_pb2.MultiConceptResponse:
-    """Concepts whose id or name matches; `*` stands for anything, otherwise the text may be anywhere."""
+    """Concepts of the app, then of clarifai/main, whose id or name matches; a name may be in another language.
+
+    `*` stands for anything, otherwise the text may be anywhere.
+    """
     scope = call.readable(request.user_app_id)
-    wanted = request.concept_query.name.lower()
+    wanted, language = request.concept_query.name.lower(), request.concept_query.language
     pattern = wanted if "*" in wanted else f"*{wanted}*"
 
-    def matches(row: Row) -> bool:
-        return any(fnmatch.fnmatchcase(text.lower(), pattern) for text in (row.name, row.key.id))
+    def names(row: Row) -> tuple[str, ...]:
+        home = Scope(row.key.user, row.key.app)
+        other = call.store.get(home.key("concept_language", language, row.key.id)) if language else None
+        if other is not None:
+            return (resources_pb2.ConceptLanguage.FromString(other.body).name,)
+        return row.name, row.key.id
 
-    rows = paging.page(call, request.pagination, [scope], KIND, order="created", ascending=True, keep=matches)
+    def matches(row: Row) -> bool:
+        return any(fnmatch.fnmatchcase(text.lower(), pattern) for text in names(row))
+
+    homes = [scope] if scope.public else [scope, PUBLIC]
+    rows = paging.page(call, request.pagination, homes, KIND, order="created", ascending=True, keep=matches)
     return service_pb2.MultiConceptResponse(concepts=[render(call, row) for row in rows])
 
 

@@ -1,7 +1,8 @@
-"""PostInputsSearches, PostAnnotationsSearches and PostSearches: filter what an app holds, rank it by a concept.
+"""PostInputsSearches, PostAnnotationsSearches and PostSearches: filter what an app holds, and rank it.
 
-Belongs here: from a request to hits. Not here: the filters (`search_filters.py`). Whatever a search asks for that
-this emulator does not do is refused with 40002: searching by picture or text, saving a search, looking into the past.
+Belongs here: from a request to hits. Not here: the filters (`search_filters.py`) and ranks (`search_ranks.py`).
+Whatever a search asks for that this emulator does not do is refused with 40002: searching by text, saving a search,
+looking into the past.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from reconciler.emulator.access import Scope
 from reconciler.emulator.context import Call, Operation
 from reconciler.emulator.operations import annotation_views, input_views, search_filters
 from reconciler.emulator.operations.search_filters import Subject, unsupported
+from reconciler.emulator.operations.search_ranks import Ranking
 from reconciler.emulator.store import Row
 
 Annotation = resources_pb2.Annotation
 Hit = resources_pb2.Hit
 Input = resources_pb2.Input
-Rank = resources_pb2.Rank
 Search = resources_pb2.Search
 
 _KNOWN: Final = frozenset({"query", "min_value", "algorithm", "metric", "application_id", "visibility", "name"})
@@ -30,14 +31,14 @@ _EXACT: Final = frozenset({"", "nearest_neighbor", "brute_force"})
 
 def search_inputs(call: Call, request: service_pb2.PostInputsSearchesRequest) -> service_pb2.MultiSearchResponse:
     """Inputs for each of whose filters there is an annotation that fits."""
-    scope = call.readable(request.user_app_id)
-    search = _only(request.searches)
-    hits = _ranked(search, _inputs(call, scope, search))
+    scope, search, ranking = _begun(call, request)
     reply = service_pb2.MultiSearchResponse(searches=[search], query=search.query)
-    if request.only_count:
-        reply.hit_counts.add(estimated_total=len(hits))
-        return reply
-    reply.hits.extend(_show(call, score, subject) for score, subject in paging.cut(call, request.pagination, hits))
+    with call.store.transaction():
+        hits = _ranked(search, ranking, _inputs(call, scope, search))
+        if request.only_count:
+            reply.hit_counts.add(estimated_total=len(hits))
+            return reply
+        reply.hits.extend(_show(call, score, subject) for score, subject in paging.cut(call, request.pagination, hits))
     for hit in reply.hits:
         hit.ClearField("annotation")
     return reply
@@ -47,10 +48,10 @@ def search_annotations(
     call: Call, request: service_pb2.PostAnnotationsSearchesRequest
 ) -> service_pb2.MultiSearchResponse:
     """Annotations that fit all filters, each with its input."""
-    scope = call.readable(request.user_app_id)
-    search = _only(request.searches)
-    hits = _ranked(search, _annotations(call, scope, search))
-    shown = [_show(call, score, subject) for score, subject in paging.cut(call, request.pagination, hits)]
+    scope, search, ranking = _begun(call, request)
+    with call.store.transaction():
+        hits = _ranked(search, ranking, _annotations(call, scope, search))
+        shown = [_show(call, score, subject) for score, subject in paging.cut(call, request.pagination, hits)]
     return service_pb2.MultiSearchResponse(searches=[search], query=search.query, hits=shown)
 
 
@@ -68,6 +69,16 @@ def found_inputs(call: Call, scope: Scope, search: Search) -> list[Row]:
     return [subjects[0].home for subjects in _inputs(call, scope, _only([search]))][::-1]
 
 
+def _begun(
+    call: Call, request: service_pb2.PostInputsSearchesRequest | service_pb2.PostAnnotationsSearchesRequest
+) -> tuple[Scope, Search, Ranking]:
+    """Where and what a request searches; a picture to rank by is looked at before the store is held."""
+    with call.store.transaction():
+        scope = call.readable(request.user_app_id)
+    search = _only(request.searches)
+    return scope, search, Ranking.of(call, scope, search.query)
+
+
 def _only(searches: Iterable[Search]) -> Search:
     """The one search of a request, if it asks for nothing this emulator would have to leave out."""
     sent = list(searches)
@@ -78,8 +89,6 @@ def _only(searches: Iterable[Search]) -> Search:
         raise unsupported(f"search.{unknown[0]} is not supported by this emulator")
     if sent[0].algorithm not in _EXACT:
         raise unsupported(f"search algorithm {sent[0].algorithm} is not supported by this emulator")
-    if sent[0].query.language not in ("", "en"):
-        raise unsupported("searches in other languages are not supported by this emulator")
     return sent[0]
 
 
@@ -122,49 +131,14 @@ def _searched(search: Search, subjects: list[Subject]) -> list[Subject]:
     return [each for each in subjects if each.row.name != annotation_views.OUTPUT]
 
 
-# -- ranking ----------------------------------------------------------------------------------------------------
+# -- hits -------------------------------------------------------------------------------------------------------
 
 
-def _ranked(search: Search, found: Iterable[list[Subject]]) -> list[tuple[float, Subject]]:
-    """Hits with their scores: 1 without a ranking, else how much the ranked concepts show, best first."""
-    ranks = _ranks(search.query)
-    scored = [(_score(ranks, subjects), subjects[0]) for subjects in found]
-    kept = [each for each in scored if each[0] >= search.min_value and (each[0] > 0 or not ranks)]
+def _ranked(search: Search, ranking: Ranking, found: Iterable[list[Subject]]) -> list[tuple[float, Subject]]:
+    """Hits with their scores: 1 without a ranking, else what the ranking says, best first."""
+    scored = [(ranking.score(subjects), subjects[0]) for subjects in found]
+    kept = [each for each in scored if each[0] >= search.min_value and (each[0] > 0 or not ranking)]
     return sorted(kept, key=lambda each: -each[0])
-
-
-def _ranks(query: resources_pb2.Query) -> list[Rank]:
-    """What to rank by; a query of the older form ranks by its outputs. An empty rank ranks by nothing."""
-    ranks = [rank for rank in query.ranks if rank.annotation.ListFields()]
-    older = [each for each in query.ands if each.HasField("output")]
-    for rank in ranks:
-        _check(rank.annotation)
-    for each in older:
-        _check(each.output)
-    return ranks + [Rank(annotation=Annotation(data=each.output.data), negate=each.negate) for each in older]
-
-
-def _check(ranked: Annotation | resources_pb2.Output) -> None:
-    fields = {field.name for field, _ in ranked.ListFields()}
-    data = {field.name for field, _ in ranked.data.ListFields()}
-    if fields != {"data"} or data != {"concepts"}:
-        raise unsupported("ranking is supported by concepts only")
-
-
-def _score(ranks: list[Rank], subjects: list[Subject]) -> float:
-    score = 1.0
-    for rank in ranks:
-        for wanted in rank.annotation.data.concepts:
-            value = max((_value(each, wanted) for each in subjects), default=0.0)
-            score *= 1.0 - value if rank.negate else value
-    return score
-
-
-def _value(subject: Subject, wanted: resources_pb2.Concept) -> float:
-    held = subject.data.concepts
-    return max(
-        (c.value for c in held if wanted.id in ("", c.id) and wanted.name in ("", c.name)), default=0.0
-    )  # fmt: skip
 
 
 def _show(call: Call, score: float, subject: Subject) -> Hit:
@@ -173,6 +147,9 @@ def _show(call: Call, score: float, subject: Subject) -> Hit:
     hit.annotation.CopyFrom(annotation_views.render(call, subject.row))
     return hit
 
+
+LONG: Final = frozenset({"PostSearches", "PostInputsSearches", "PostAnnotationsSearches"})
+"""Operations that may download and predict."""
 
 OPERATIONS: Mapping[str, Operation] = {
     "PostSearches": search,

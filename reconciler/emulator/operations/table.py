@@ -64,5 +64,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **dataset_versions.OPERATIONS,
 }
 
-LONG: frozenset[str] = frozenset({"PostModelOutputs", "PostWorkflowResults", *models.POLLS, *model_versions.POLLS})
+LONG: frozenset[str] = frozenset(
+    {"PostModelOutputs", "PostWorkflowResults", *models.POLLS, *model_versions.POLLS, *searches.LONG}
+)
 """Operations that may download, predict or train: they open transactions of their own, each a short one."""

@@ -155,7 +155,7 @@ def _with_region():
         search(by(data(geo=resources_pb2.Geo(geo_point=resources_pb2.GeoPoint(latitude=1))))),
         search(by(Annotation(created_at={"seconds": 1}))),
         search(Filter(last_updated_time_range={})),
-        search(ranks=[Rank(annotation=data(image=resources_pb2.Image(url="http://x/y.png")))]),
+        search(ranks=[Rank(annotation=data(text=resources_pb2.Text(raw="words")))]),
         resources_pb2.Search(query=resources_pb2.Query(ands=[resources_pb2.And(output={})])),
         resources_pb2.Search(query=resources_pb2.Query(language="de")),
     ],
