@@ -136,8 +136,9 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     moving = {change.address for change in compared.changes if change.new_version}
     notes = (*notes, *pin.outlived(moving, desired, live))
     plan = replace(_plan(compared, desired, live, options, pins, notes), left_out=tuple(sorted(left_out)))
-    counts = observe.count_resources(api, desired.scope) if options.delete_app and live.exists else {}
     rails = replace(options.rails, destroying=options.destroying, delete_app=options.delete_app)
+    asked = live.exists and guard.needs_counts(compared.changes, rails)
+    counts = observe.count_resources(api, desired.scope) if asked else {}
     case = guard.Case(compared.changes, desired, live, by_plural(), rails, left_out, waiting, counts)
     return Planned(replace(plan, refusals=guard.guard(case)), desired, live, compared.wants, options, manifests)
 

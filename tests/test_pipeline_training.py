@@ -8,6 +8,7 @@ import pytest
 from reconciler import pipeline
 from reconciler.core.outcome import Status, StepProgress
 
+TRAINING = pipeline.guard.Rails(allowed=frozenset({("train", "models/texture")}))
 PICTURES = Path(__file__).parents[1] / "manifests" / "custom-model" / "pictures"
 
 
@@ -95,7 +96,8 @@ def test_a_failed_training_leaves_the_old_version_serving(world, manifests, docu
     index = next(i for i, m in enumerate(manifests) if m["kind"] == "Model")
     wider = [*manifests, documents.concept("gravel")]
     wider[index] = classifier("texture", "brick", "grass", "gravel")
-    result = world.carry_out(world.plan(*wider))
+    assert {r.flag for r in world.plan(*wider).plan.refusals} == {"--allow train=models/texture"}
+    result = world.carry_out(world.plan(*wider, rails=TRAINING))
     assert [*failures(result)] == ["models/texture:wait-for-version"]
     assert "21111" in failures(result)["models/texture:wait-for-version"]
     assert world.pins("flow")["texture"] == serving

@@ -152,6 +152,12 @@ TRAINABLE = frozenset(
 DEFAULT_TYPE = "embedding-classifier"
 """What the service takes when no type is named (facts 3.5)."""
 
+
+def trains(model: Mapping[str, Any]) -> bool:
+    """Whether a new version of a model (its tree) is a training."""
+    return canonical_type(model.get("model_type_id", DEFAULT_TYPE)) in TRAINABLE
+
+
 _CANONICAL = {alias: known.id for known in MODEL_TYPES.values() for alias in known.aliases}
 
 

@@ -16,7 +16,7 @@ from reconciler.core.canonical import CANON
 from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
 from reconciler.core.graph import dependency_order
 from reconciler.core.kind import Keeps, Kind
-from reconciler.core.model_types import DEFAULT_TYPE, TRAINABLE
+from reconciler.core.model_types import trains
 from reconciler.core.ownership import fill, target_record, value_at, version_fields, wants_version
 from reconciler.core.state import (
     Desired,
@@ -273,17 +273,13 @@ def _have(item: Desired, want: Tree, observed: Observed, kind: Kind) -> Tree:
 def _effective(item: Desired, want: Tree, observed: Observed, kind: Kind) -> LiveVersion | None:
     """The managed version, unless somebody posted a newer one with other declared values (design 4.5)."""
     newest, managed = observed.newest, observed.managed
-    if managed is None or newest is None or newest.id == managed.id or _trains(want):
+    if managed is None or newest is None or newest.id == managed.id or trains(want):
         return managed or newest
     prefix = kind.versions.path if kind.versions else ()
     paths = [path for path in item.written - item.ignored if path[: len(prefix)] == prefix]
     newest_tree = put({}, prefix, newest.tree or ABSENT)
     equal = all(same(value_at(want, p, kind), value_at(newest_tree, p, kind)) for p in paths)
     return managed if equal else newest
-
-
-def _trains(tree: Tree) -> bool:
-    return tree.get("model_type_id", DEFAULT_TYPE) in TRAINABLE
 
 
 def _was(item: Desired, observed: Observed, kind: Kind) -> dict[str, str]:

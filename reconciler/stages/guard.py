@@ -6,20 +6,21 @@ changes (`diff`) or noticing that the world moved (`apply`, right before each wr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from reconciler.core.address import MAIN, Address
-from reconciler.core.change import Action, Effect, ResourceChange
+from reconciler.core.change import Action, Cause, Effect, ResourceChange
 from reconciler.core.kind import Keeps, Kind
+from reconciler.core.model_types import trains
 from reconciler.core.plan import Refusal
 from reconciler.core.state import DesiredState, LiveState, Observed
-from reconciler.core.tree import Tree, get, show_path
+from reconciler.core.tree import ABSENT, Tree, get, show_path
 
 Kinds = Mapping[str, Kind]
 
-RULES = ("delete", "replace", "in-use", "protected", "takeover", "empty", "adopt")
+RULES = ("delete", "replace", "in-use", "protected", "takeover", "empty", "adopt", "default-workflow", "train")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,16 @@ class Case:
     waiting: Mapping[Address, str] = field(default_factory=dict)
     """Left out objects that something selected needs, with the user's name."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """What GetResourceCounts says, where the app itself is to be deleted."""
+    """What GetResourceCounts says, where a rule needs it (`needs_counts`)."""
 
     def ending(self) -> list[ResourceChange]:
         """The changes after which an object is gone."""
         return [change for change in self.changes if change.action is Action.DELETE]
+
+
+def needs_counts(changes: Iterable[ResourceChange], rails: Rails) -> bool:
+    """Whether a rule asks how much the app holds: that costs a call."""
+    return rails.delete_app or any(_switches_default(change) for change in changes)
 
 
 def guard(case: Case) -> tuple[Refusal, ...]:
@@ -217,6 +223,44 @@ def _default_use(case: Case, tree: Tree, app: Address, *, declared: bool) -> Ite
         yield Address(app.scope, "workflows", default), f"{app} as its default workflow"
 
 
+def _switches_default(change: ResourceChange) -> bool:
+    """Whether an author's edit puts a live app from one default workflow on another.
+
+    Repairing a drift is no such edit, and neither is setting the first one: a run that stopped before it goes on.
+    """
+    edits = (Cause.EDIT, Cause.EDIT_OVER_DRIFT)
+    late = [f for f in change.fields if f.effect is Effect.LATE and f.cause in edits]
+    return change.action is Action.UPDATE and any(f.before not in (ABSENT, "Empty") for f in late)
+
+
+def _default_with_inputs(case: Case) -> Iterator[Refusal]:
+    """New inputs go through the new default workflow, those that are there do not (facts 3.1, U15)."""
+    inputs = case.counts.get("inputs", 0)
+    for change in case.changes if inputs else ():
+        if _switches_default(change):
+            yield Refusal(
+                "default-workflow",
+                change.address,
+                f"{change.address} gets another default workflow, and it holds {_counted(inputs, 'inputs')}: "
+                "they keep what the former one made of them, unless --reindex runs them all again (billed)",
+                _flag("default-workflow", change.address),
+            )
+
+
+def _retraining(case: Case) -> Iterator[Refusal]:
+    """A new version of a trainable type is a training, and trainings are billed (facts 5)."""
+    for change in case.changes:
+        observed = case.live.observed.get(change.address)
+        kind = case.kinds[change.address.kind]
+        if observed is None or kind.versions is None or not change.new_version or not trains(observed.tree):
+            continue
+        # After a training that failed, the next one is what the author asked for already.
+        latest = observed.newest
+        if observed.managed is not None and latest is not None and latest.status in kind.versions.ready:
+            message = f"a new version of {change.address} is a training, which is billed; the present one is trained"
+            yield Refusal("train", change.address, message, _flag("train", change.address))
+
+
 BASE_WORKFLOWS = ("Empty", "Universal", "General", "Face", "Language-Understanding")
 """What the service itself may have copied into a new app (facts 3.1)."""
 
@@ -284,6 +328,8 @@ _RULES = (
     _app_with_others,
     _empty_set,
     _foreign_records,
+    _default_with_inputs,
+    _retraining,
     _replaced,
     _protected,
     _in_use,

@@ -8,7 +8,8 @@ from reconciler import pipeline
 from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
 from reconciler.core.declaration import Lifecycle
-from reconciler.core.state import Desired, DesiredState, Entry, Inventory, LiveState, Observed, Record
+from reconciler.core.state import Desired, DesiredState, Entry, Inventory, LiveState, LiveVersion, Observed, Record
+from reconciler.core.tree import ABSENT
 from reconciler.stages.guard import RULES, Case, Rails, guard, not_ours
 
 HERE = Scope("me", "app")
@@ -23,6 +24,11 @@ def observed(text, owner="us", tree=None, protect=False):
     address = at(text)
     record = Record(owner, address.qualified, {}, protect) if owner else None
     return Observed(address, KINDS[address.kind].name, tree or {}, record)
+
+
+def trained(text, model_type, status=21100):
+    version = LiveVersion("v", {}, None, status=status)
+    return replace(observed(text, tree={"model_type_id": model_type}), newest=version, managed=version)
 
 
 def live(*found, others=None):
@@ -91,6 +97,15 @@ ONE_EACH = {
     "delete": {
         "changes": [change(f"models/m{i}", Action.DELETE) for i in range(3)],
         "found": [observed(f"models/m{i}") for i in range(5)],
+    },
+    "default-workflow": {
+        "changes": [change("apps/app", Action.UPDATE, "default_workflow.id", effect=Effect.LATE)],
+        "found": [observed("apps/app")],
+        "counts": {"inputs": 3},
+    },
+    "train": {
+        "changes": [change("models/m", Action.UPDATE, "model_version", effect=Effect.NEW_VERSION)],
+        "found": [trained("models/m", "embedding-classifier")],
     },
 }
 
@@ -256,6 +271,30 @@ def test_no_flag_deletes_an_app_that_holds(what):
     [refusal] = guard(case(doomed, allowed=everything, destroying=True, delete_app=True, **more))
     assert (refusal.rule, refusal.flag) == ("delete-app", None)
     assert said in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("model_type", "status"), [("embedding-classifier", 21106), ("embedding-classifier", 21110), ("prompter", 21100)]
+)
+def test_a_failed_training_is_made_anew_and_an_operator_never_trains(model_type, status):
+    made = change("models/m", Action.UPDATE, "model_version", effect=Effect.NEW_VERSION)
+    assert refused(made, found=[trained("models/m", model_type, status)]) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "cause", "inputs"),
+    [("Empty", Cause.EDIT, 3), (ABSENT, Cause.EDIT, 3), ("other", Cause.DRIFT, 3), ("other", Cause.EDIT, 0)],
+)
+def test_the_default_workflow_is_set_and_repaired_without_a_flag(before, cause, inputs):
+    field = FieldChange(("default_workflow", "id"), before, "mine", cause, Effect.LATE)
+    setting = replace(change("apps/app", Action.UPDATE), fields=(field,))
+    assert refused(setting, found=[observed("apps/app")], counts={"inputs": inputs}) == []
+
+
+def test_the_refusal_of_another_default_workflow_says_how_many_inputs():
+    (refusal,) = guard(case(*parts("default-workflow")[0], **parts("default-workflow")[1]))
+    assert "it holds 3 inputs" in refusal.message
+    assert "--reindex" in refusal.message
 
 
 def test_an_app_of_ours_with_a_base_workflow_can_be_deleted():
