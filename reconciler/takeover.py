@@ -32,8 +32,12 @@ ORDER = ("App", "Concept", "ConceptRelation", "Model", "Workflow")
 
 
 def export_app(api: Api, scope: Scope, *, workers: int = 10) -> Manifests:
-    """The manifests of a live app; raises a ReconcilerError if it is not there. Only reads."""
-    live = observe.observe(api, scope, scope.app_id, kinds().values(), workers=workers)
+    """The manifests of a live app; raises a ReconcilerError if it is not there. Only reads.
+
+    Inputs are left out: there may be millions, and the service does not give back what was sent.
+    """
+    listed = [kind for kind in kinds().values() if not kind.by_id]
+    live = observe.observe(api, scope, scope.app_id, listed, workers=workers)
     if not live.exists:
         raise ReconcilerError(f"there is no app {scope}", hint="is it spelled USER/APP, and may this token see it?")
     # A list may leave out metadata and what versions hold (facts U4, U8).

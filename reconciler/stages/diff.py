@@ -44,6 +44,10 @@ Kinds = Mapping[str, Kind]
 """Keyed by plural."""
 
 
+NOT_READY = "the service is still at work on it: this run waits until it is ready"
+"""Without the service's own words, which move on from minute to minute: a saved plan would be stale at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """The changes, and what each declared object will look like once its references are known."""
@@ -178,10 +182,10 @@ def _compare(
     fits = _record_fits(item, want, observed, kind, live)
     marked = _mark_fits(item, want, observed, kind)
     action, reasons = _action(item, observed, kind, fields, fits and marked and _listed(item, live, kind))
-    waiting = _being_worked_on(item, observed, kind) if not _renews(fields) else ""
+    waiting = _being_worked_on(item, observed, kind) and not _renews(fields)
     if waiting and action in (Action.NO_OP, Action.ADOPT, Action.UPDATE):
         told = () if action is Action.ADOPT else reasons
-        action, reasons = Action.UPDATE, (f"not ready yet: {waiting}", *told)
+        action, reasons = Action.UPDATE, (NOT_READY, *told)
     return ResourceChange(
         item.address,
         item.kind,
@@ -190,7 +194,7 @@ def _compare(
         reasons,
         record=not fits,
         mark=not marked,
-        waiting=bool(waiting),
+        waiting=waiting,
         before=project(have, paths),
         after=project(want, paths),
         location=item.location,
@@ -215,14 +219,12 @@ def _renews(fields: tuple[FieldChange, ...]) -> bool:
     return any(field.effect in (Effect.NEW_VERSION, Effect.REPLACE) for field in fields)
 
 
-def _being_worked_on(item: Desired, observed: Observed, kind: Kind) -> str:
-    """What the service says of an object that is as declared and not usable yet; empty when it is ready, or failed."""
+def _being_worked_on(item: Desired, observed: Observed, kind: Kind) -> bool:
+    """Whether the service is still at work on a version that serves, or on the object itself."""
     version = observed.managed
     if kind.versions is not None and wants_version(item, kind) and version is not None:
-        return version.said if version.status in kind.versions.waiting else ""
-    if kind.processing is not None:
-        return observed.said if observed.status in kind.processing.waiting else ""
-    return ""
+        return version.status in kind.versions.waiting
+    return kind.processing is not None and observed.status in kind.processing.waiting
 
 
 def _create(item: Desired, want: Tree, live: LiveState) -> ResourceChange:

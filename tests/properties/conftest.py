@@ -1,4 +1,4 @@
-"""Random manifests of all five kinds, and the combinations of emulator switches they are tried with."""
+"""Random manifests of all kinds, and the combinations of emulator switches they are tried with."""
 
 import dataclasses
 import itertools
@@ -269,11 +269,23 @@ def workflows(draw: Any, name: str, operators: list[str]) -> dict[str, Any]:
 
 
 @st.composite
+def inputs(draw: Any, name: str, concepts: list[str]) -> dict[str, Any]:
+    """A text with labels, each with or without a value, and metadata."""
+    data = {"text": {"raw": draw(quoted_texts)}, **draw(some(metadata=structs))}
+    if concepts and draw(st.booleans()):
+        chosen = draw(st.lists(st.sampled_from(concepts), unique=True, max_size=3))
+        values = some(value=st.sampled_from([0.001, 1e-7, 0.1 + 0.2, 0.95, 1]))
+        data["concepts"] = [{"id": concept, **draw(values)} for concept in chosen]
+    return document("Input", name, {"data": data})
+
+
+@st.composite
 def manifest_sets(draw: Any) -> Manifests:
-    """A whole app: concepts, relations, models, workflows that use them, and the app's default among these."""
+    """A whole app: concepts, relations, inputs, models, workflows that use them, the app's default among these."""
     concepts = draw(st.lists(st.sampled_from(CONCEPT_IDS), unique=True, max_size=4))
     made = [document("Concept", name, draw(concept_specs)) for name in concepts]
     made += draw(relations(concepts))
+    made += [draw(inputs(f"input-{number}", concepts)) for number in range(draw(st.integers(0, 3)))]
     own = [draw(models(f"model-{number}", concepts)) for number in range(draw(st.integers(0, 4)))]
     operators = [m["metadata"]["name"] for m in own if m["spec"]["model_type_id"] in OPERATORS]
     flows = [draw(workflows(f"flow-{number}", operators)) for number in range(draw(st.integers(0, 3)))]
