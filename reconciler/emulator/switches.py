@@ -220,8 +220,10 @@ class Switches:
         "takes such inputs / in any case / never: it is 30000 and its details say what failed",
     )  # fmt: skip
     omitted_concept: str = _choice(
-        "one", "zero", fact="U23", meaning="a concept posted with an input or annotation without value is 1 / 0"
-    )
+        "one-unless-others", "one", "zero", fact="U23",
+        meaning="a concept posted with an input or annotation without value, or with 0, is 1 if no concept beside it "
+        "has a value, else 0 / always 1 / always 0",
+    )  # fmt: skip
     annotation_order: str = _choice(
         "newest-first", "oldest-first", fact="14.3",
         meaning="order of ListAnnotations: as a test of the live service needs it / as the docs have it",

@@ -454,7 +454,9 @@ def failed_run(api):
 
 
 def omitted_concept(api):
-    return api.ok("PostInputs", inputs=[api.text("a", concepts=[Concept(id="p")])]).inputs[0].data.concepts[0].value
+    alone = api.text("a", concepts=[Concept(id="p")])
+    beside = api.text("b", concepts=[Concept(id="p"), Concept(id="q", value=1)])
+    return tuple(each.data.concepts[0].value for each in api.ok("PostInputs", inputs=[alone, beside]).inputs)
 
 
 def annotation_order(api):
@@ -576,7 +578,7 @@ CASES: dict[Callable[[Any], Any], dict[Any, Any]] = {
     delete_delay: {0.0: 11101, 0.3: 30000},
     input_order: {"newest-first": ["b", "a"], "oldest-first": ["a", "b"]},
     failed_run: {"awaited": (30002, 30000), "always": (30002, 30002), "never": (30000, 30000)},
-    omitted_concept: {"one": 1.0, "zero": 0.0},
+    omitted_concept: {"one-unless-others": (1, 0), "one": (1, 1), "zero": (0, 0)},
     annotation_order: {"newest-first": [False, True], "oldest-first": [True, False]},
     plain_annotations: {"trusted": 1, "user-made": 2},
     writer_worker: {"user": "user", "workflow": "workflow"},

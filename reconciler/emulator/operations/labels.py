@@ -29,13 +29,20 @@ def walk(data: Data) -> Iterator[Concept]:
 def settle(call: Call, scope: Scope, data: Data) -> None:
     """Fill in what the poster left out and make the concepts the app lacks."""
     found = list(walk(data))
+    filled = _omitted_means_one(call, found)
     for concept in found:
         _identify(call, scope, concept)
-        if not concept.value and call.switches.omitted_concept == "one":
+        if filled and not concept.value:
             concept.value = 1.0
     concepts.ensure(call, scope, found)
     for concept in found:
         _complete(call, scope, concept)
+
+
+def _omitted_means_one(call: Call, found: list[Concept]) -> bool:
+    """Zero and no value look the same on the wire; whoever gave another concept a value is taken to mean zero (U23)."""
+    chosen = call.switches.omitted_concept
+    return chosen == "one" or (chosen == "one-unless-others" and not any(concept.value for concept in found))
 
 
 def _identify(call: Call, scope: Scope, concept: Concept) -> None:
