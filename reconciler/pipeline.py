@@ -69,6 +69,8 @@ class PlanOptions:
     selection: Selection = field(default_factory=Selection)
     rails: guard.Rails = field(default_factory=guard.Rails)
     workers: int = 10
+    rps: float = 0.0
+    """What the run may send a second, for the estimate in the plan; 0 without a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,10 @@ def _compare(api: Api, desired: DesiredState, live: LiveState, options: PlanOpti
 
 
 def _seen_in_lists_only(compared: diff.Compared, live: LiveState) -> list[Address]:
-    """Objects that are to change but were seen in a list only: lists may lag behind (facts U28), so look again."""
+    """Objects that are to change but were seen in a list only: lists may lag behind (facts U28), so look again.
+
+    What was asked for by its id was no list to begin with; a thousand of them would cost a thousand calls.
+    """
     return [
         change.address
         for change in compared.changes
@@ -177,6 +182,7 @@ def _seen_in_lists_only(compared: diff.Compared, live: LiveState) -> list[Addres
         and (observed := live.observed.get(change.address)) is not None
         and not observed.complete
         and by_plural()[change.address.kind].crud.get is not None
+        and not by_plural()[change.address.kind].by_id
     ]
 
 
@@ -305,6 +311,7 @@ def _plan(
         select=options.selection.select,
         exclude=options.selection.exclude,
         allowed=tuple(sorted(options.rails.allowed)),
+        rps=options.rps,
         refresh=options.refresh,
         limits=_limits(options.rails),
     )

@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.change import Action, Cause
 from reconciler.core.diagnostics import StalePlan
 from reconciler.core.outcome import Status
-from reconciler.core.remote import NotFound, OutcomeUnknown
+from reconciler.core.remote import ApiRefused, NotFound, OutcomeUnknown
 
 PICTURES = Path(__file__).parents[1] / "manifests" / "custom-model" / "pictures"
 
@@ -219,11 +219,7 @@ def test_an_input_that_cannot_be_processed_fails_alone_and_is_made_anew_next_tim
 
 def test_an_input_that_is_still_being_processed_is_waited_for(worlds, manifests):
     world = worlds(input_delay=0.5)
-    planned = world.plan(*manifests)
-    planned.live.others.clear() if planned.live.others else None
     world.apply(*manifests)
-    world.ask("DeleteInputs", ids=["two"])
-    world.carry_out(world.plan(*manifests))
     assert {i.status.code for i in world.listed("ListInputs")} == {30000}
 
 
@@ -250,14 +246,54 @@ def test_a_lost_reply_makes_no_input_twice(world, manifests):
     assert world.plan(*manifests).plan.changes == ()
 
 
-class Losing:
-    """Does a call and then says that nobody knows."""
+def test_a_call_that_never_arrived_is_sent_once_more(world, manifests):
+    lost = Losing(world.api, "PostInputs", arrives=False)
+    assert world.carry_out(world.plan(*manifests), api=lost).complete
+    assert world.plan(*manifests).plan.changes == ()
 
-    def __init__(self, api: Any, rpc: str) -> None:
-        self._api, self._rpc = api, rpc
+
+def test_a_lost_reply_to_a_deletion_is_no_failure(world, manifests):
+    world.apply(*manifests)
+    lost = Losing(world.api, "DeleteInputs")
+    assert world.carry_out(world.plan(*manifests[:3], prune=True, rails=world.everything), api=lost).complete
+    assert world.listed("ListInputs") == []
+
+
+def test_a_batch_that_is_refused_as_a_whole_is_tried_one_by_one(world, documents):
+    many = [text(f"n{number}", f"text {number}") for number in range(5)]
+    manifests = [documents.app(), documents.concept("brick")]
+    world.apply(*manifests)
+    planned = world.plan(*manifests, *many)
+    result = world.carry_out(planned, api=Picky(world.api, "n3"))
+    assert {str(o.step.address) for o in result.outcomes if o.status is Status.FAILED} == {"inputs/n3"}
+    assert sorted(i.id for i in world.listed("ListInputs")) == ["n0", "n1", "n2", "n4"]
+    world.apply(*manifests, *many)
+    assert world.plan(*manifests, *many).plan.changes == ()
+
+
+class Picky:
+    """Refuses every batch that holds a certain input, without a word about the others."""
+
+    def __init__(self, api: Any, hated: str) -> None:
+        self._api, self._hated = api, hated
 
     def call(self, rpc: str, /, **fields: Any) -> Any:
-        reply = self._api.call(rpc, **fields)
+        if rpc == "PostInputs" and any(each["id"] == self._hated for each in fields["inputs"]):
+            raise ApiRefused(rpc, "no", code=39999)
+        return self._api.call(rpc, **fields)
+
+    def pages(self, rpc: str, /, **fields: Any) -> Any:
+        return self._api.pages(rpc, **fields)
+
+
+class Losing:
+    """Does a call, or not, and then says that nobody knows."""
+
+    def __init__(self, api: Any, rpc: str, *, arrives: bool = True) -> None:
+        self._api, self._rpc, self._arrives = api, rpc, arrives
+
+    def call(self, rpc: str, /, **fields: Any) -> Any:
+        reply = self._api.call(rpc, **fields) if rpc != self._rpc or self._arrives else None
         if rpc == self._rpc:
             self._rpc = ""
             raise OutcomeUnknown(rpc, "the reply was lost")
@@ -345,6 +381,7 @@ def test_three_hundred_take_three_requests(world, documents, tmp_path):
     planned = world.plan(documents.app(), documents.concept("brick"), prune=True, rails=world.everything)
     assert world.carry_out(planned).complete
     assert world.writes.count("DeleteInputs") == 3
+    assert world.emulator.calls.counts["GetInput"] == 0
     assert world.listed("ListInputs") == []
 
 
