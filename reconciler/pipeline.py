@@ -69,6 +69,8 @@ class PlanOptions:
     selection: Selection = field(default_factory=Selection)
     rails: guard.Rails = field(default_factory=guard.Rails)
     workers: int = 10
+    rps: float = 0.0
+    """What the run may send a second, for the estimate in the plan; 0 without a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +311,7 @@ def _plan(
         select=options.selection.select,
         exclude=options.selection.exclude,
         allowed=tuple(sorted(options.rails.allowed)),
+        rps=options.rps,
         refresh=options.refresh,
         limits=_limits(options.rails),
     )

@@ -21,6 +21,7 @@ from typing import Any, NoReturn, get_type_hints
 from typer import Exit, TyperException
 from typer.core import TyperGroup
 
+from reconciler.cli.interrupts import prompt
 from reconciler.cli.options import OutputFlags
 from reconciler.cli.screen import Screen
 from reconciler.core.diagnostics import Interrupted, ReconcilerError
@@ -123,7 +124,8 @@ def _group(group: Any, given: Mapping[str, Any]) -> Any:
 def guarded(screen: Screen, run: Callable[[], int]) -> int:
     """Run a command; every error it may end in is shown once, without a traceback, and gives the exit code."""
     try:
-        code = run()
+        with prompt(screen):
+            code = run()
         if screen.lost:
             raise ReconcilerError(f"the output could not be written: {screen.lost}")
         return code

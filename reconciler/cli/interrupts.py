@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,6 +16,39 @@ from reconciler.cli.screen import Screen
 from reconciler.report.progress import INTERRUPTED, STOPPED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+PATIENCE = 3
+"""Seconds an interrupted command may take to end by itself."""
+
+
+@contextmanager
+def prompt(screen: Screen) -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt, and the end of the process if that is lost or held up.
+
+    An interrupt that falls into a callback of a C library is swallowed there, and a call that hangs holds its thread.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):  # Windows
+        yield
+        return
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        signal.alarm(PATIENCE)
+        raise KeyboardInterrupt
+
+    def give_up(_number: int, _frame: FrameType | None) -> None:
+        screen.say_now("Error: interrupted", last=True)
+        os._exit(130)
+
+    before = {
+        number: signal.signal(number, does) for number, does in ((signal.SIGINT, hear), (signal.SIGALRM, give_up))
+    }
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def session(
             resolved = source.resolve(settings, whoami(api))
             desired = desired_state(resolved)
         _same_app(delete_app, str(desired.scope))
-        yield Session(api, desired, resolved.diagnostics, replace(options, host=host), settings)
+        yield Session(api, desired, resolved.diagnostics, replace(options, host=host, rps=api.rate), settings)
 
 
 # ---- settings

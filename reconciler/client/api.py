@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import itertools
+import math
 import threading
 import time
 from collections import Counter
@@ -104,6 +105,11 @@ class GrpcApi:
         self._per_page = per_page
         self._sleep = sleep
         self._stubs: dict[str, Any] = {}
+
+    @property
+    def rate(self) -> float:
+        """Requests a second that may be sent now; 0 where there is no limit."""
+        return self._limiter.rate if math.isfinite(self._limiter.rate) else 0.0
 
     def call(self, rpc: str, /, **fields: Any) -> Message:
         """One unary call: the reply of a success; any other end raises an ApiError that says whether it happened."""

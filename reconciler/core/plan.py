@@ -107,6 +107,8 @@ class Plan:
     """The (rule, address or glob) pairs that flags allowed."""
     limits: tuple[int, float] | None = None
     """How many objects, or what share of the owned ones, may go unasked, where that is not the default."""
+    rps: float = 0.0
+    """Requests a second that the run may send (0: no limit); tells how long applying takes, and changes nothing."""
     refresh: str = "stamp"
     """How live models were read: `stamp` trusts an untouched version's mark, `full` reads each one."""
 

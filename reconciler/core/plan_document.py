@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
+from reconciler.core.cost import cost
 from reconciler.core.desired_document import DesiredDocument
 from reconciler.core.diagnostics import Diagnostic, Location, Severity
 from reconciler.core.json_values import jsonable, sensitive_marks, unknown_marks
@@ -185,6 +186,13 @@ class Options(_Part):
     """The rails of the settings file: a number of objects, a share of the owned ones; left out for the default."""
 
 
+class CostDocument(_Part):
+    """What applying takes, as an estimate."""
+
+    rpcs: int
+    trainings: int
+
+
 class PlanDocument(_Part):
     """A whole plan; `applyable` says whether there is anything to do that no guard refuses."""
 
@@ -203,6 +211,7 @@ class PlanDocument(_Part):
     unchanged: tuple[str, ...]
     notes: tuple[NoteDocument, ...]
     left_out: tuple[str, ...] = ()
+    cost: CostDocument | None = None
     desired: DesiredDocument | None = None
     """What the manifests said, so that the plan can be made again without them."""
     desired_sha256: str | None = None
@@ -245,6 +254,7 @@ def _document(plan: Plan, **embedded: Any) -> PlanDocument:
         host=plan.host,
         options=_options(plan),
         left_out=tuple(map(str, plan.left_out)),
+        cost=_cost(plan),
         summary=_summary(plan),
         resource_changes=tuple(_resource_change(change, plan) for change in plan.changes),
         steps=tuple(_step(step) for step in plan.steps),
@@ -268,6 +278,11 @@ def _options(plan: Plan) -> Options:
         exclude=plan.exclude,
         allow=tuple(f"{rule}={address}" for rule, address in plan.allowed),
     )
+
+
+def _cost(plan: Plan) -> CostDocument:
+    estimate = cost(plan)
+    return CostDocument(rpcs=estimate.rpcs, trainings=estimate.trainings)
 
 
 def _summary(plan: Plan) -> SummaryDocument:

@@ -6,9 +6,11 @@ apply did) and `problems` (diagnostics and errors); all of them are re-exported 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.change import Action, ResourceChange
+from reconciler.core.cost import cost
 from reconciler.core.plan import Plan, Refusal, Summary
 from reconciler.report.account import result_text
 from reconciler.report.changes import Grouping, block_lines, counted, grouping, is_moved
@@ -34,6 +36,7 @@ def plan_text(plan: Plan, *, color: bool, width: int = 100) -> str:
         *_pins(plan, width),
         *_notes(plan),
         *_refusals(plan),
+        *_cost(plan),
         *_summary(plan),
     ]
     return render(lines, color=color, width=max(40, width))
@@ -56,6 +59,16 @@ def _counts(summary: Summary) -> str:
     adopt = f"{summary.adopt} to adopt, " if summary.adopt else ""
     forget = f", {summary.forget} to forget" if summary.forget else ""
     return f"{adopt}{summary.add} to add, {summary.change} to change, {summary.destroy} to destroy{forget}"
+
+
+def _cost(plan: Plan) -> list[Line]:
+    """What applying takes: the service limits requests, and bills trainings."""
+    if not plan.steps or plan.refusals:
+        return []
+    estimate = cost(plan)
+    time = f", {math.ceil(estimate.seconds(plan.rps))} s at {plan.rps:g} a second" if plan.rps else ""
+    trainings = f"; {counted(estimate.trainings, 'training')}, billed" if estimate.trainings else ""
+    return say(f"Applying takes about {counted(estimate.rpcs, 'request')}{time}{trainings}.", "dim")
 
 
 def _header(plan: Plan) -> list[Line]:

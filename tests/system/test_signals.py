@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -132,3 +133,24 @@ def _at_terminal(shell: Any, answer: str, *words: str) -> tuple[str, int]:
             answer = ""
     os.close(ours)
     return shown.decode(), process.wait(30)
+
+
+def test_an_interrupt_that_is_swallowed_still_ends_the_process(shell: Any) -> None:
+    program = (
+        "import signal, time\n"
+        "from reconciler.cli.command import guarded\nfrom reconciler.cli.options import OutputFlags\n"
+        "from reconciler.cli.screen import Screen\n"
+        "def run():\n"
+        "    print('running', flush=True)\n"
+        "    try:\n        time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n        time.sleep(60)\n"
+        "raise SystemExit(guarded(Screen(OutputFlags()), run))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], env=shell.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (130, "Error: interrupted\n")
