@@ -90,6 +90,10 @@ class Switches:
         "own-only", "leak-unless-told", "leak", fact="3.5",
         meaning="ListModels gives the app's own / also clarifai/main's unless dont_fetch_from_main / always both",
     )  # fmt: skip
+    public_models: str = _choice(
+        "found", "own-app-only", fact="14.1.5",
+        meaning="reading or running a public model by its id in an app that has none of that id finds it / 21200",
+    )  # fmt: skip
     old_model_ids: str = _choice(
         "readable-in-get", "as-sent", "readable", fact="4.5",
         meaning="public models asked for by old hex id: GetModel answers the readable id, nodes the sent one / "

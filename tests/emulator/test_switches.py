@@ -110,6 +110,10 @@ def main_models(api):
     return foreign(), foreign(dont_fetch_from_main=True)
 
 
+def public_models(api):
+    return api.code("GetModel", model_id="general-image-recognition")
+
+
 def old_model_ids(api):
     got = api.ok("GetModel", user_app_id=api.here("main", "clarifai"), model_id=OLD_ID).model.id
     return got == OLD_ID, api.workflow("w", api.node("n", OLD_ID, RECOGNITION[1])).nodes[0].model.id == OLD_ID
@@ -528,6 +532,7 @@ CASES: dict[Callable[[Any], Any], dict[Any, Any]] = {
     version_metadata: {"returned": (True, True), "dropped-in-lists": (True, False), "dropped": (False, False)},
     model_in_use: {"deprecates": 10000, "refused": 21202},
     main_models: {"own-only": (False, False), "leak-unless-told": (True, False), "leak": (True, True)},
+    public_models: {"found": 10000, "own-app-only": 21200},
     old_model_ids: {"readable-in-get": (False, True), "as-sent": (True, True), "readable": (False, False)},
     train_polls: {2: 2, 0: 0, 5: 5},
     greater_than: {"strict": [], "or-equal": ["ai_l8TKp2h5"]},

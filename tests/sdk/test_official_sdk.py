@@ -150,6 +150,13 @@ def test_a_workflow_is_made_from_yaml_with_its_own_models(judging: Any) -> None:
     assert [each.id for each in judging.list_workflows()] == ["judge"]
 
 
+def test_public_models_of_yaml_need_no_owner(sdk: Any, tmp_path: Path) -> None:
+    text = CROPPERS.format(detector="face-detection", version="fe995da8cb73490f8556416ecf25cea3")
+    (tmp_path / "faces.yml").write_text(text.replace(", user_id: clarifai, app_id: main", ""))
+    workflow = sdk.app().create_workflow(str(tmp_path / "faces.yml"), generate_new_id=True)
+    assert {owner for owner, _, _ in node_models(workflow).values()} == {"clarifai"}
+
+
 @pytest.mark.parametrize(
     ("detector", "version"),
     [

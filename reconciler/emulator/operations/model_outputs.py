@@ -72,8 +72,7 @@ def _output(sent: resources_pb2.Input, outcome: resources_pb2.Data | Failed) -> 
 
 def _pinned(call: Call, scope: Scope, request: Request) -> Pinned:
     """The version that is named, or the newest that is trained; without one 21102."""
-    find = model_views.find if scope.named else model_views.find_anywhere
-    model = find(call, scope, request.model_id)
+    model = model_views.find_readable(call, scope, request.model_id)
     if request.version_id:
         version: Row | None = model_views.find_version(call, model, request.version_id)
     else:

@@ -105,20 +105,15 @@ def get_model_version(
 ) -> service_pb2.SingleModelVersionResponse:
     """One version; reading a queued one moves its training on."""
     scope = call.readable(request.user_app_id)
-    model = _find_model(call, scope, request.model_id)
+    model = model_views.find_readable(call, scope, request.model_id)
     row = model_views.find_version(call, model, request.version_id)
     shown = model_views.render_version(call, row, model_views.type_of(model))
     return service_pb2.SingleModelVersionResponse(model_version=shown)
 
 
 def _named(call: Call, request: service_pb2.GetModelVersionRequest) -> Row:
-    model = _find_model(call, call.readable(request.user_app_id), request.model_id)
+    model = model_views.find_readable(call, call.readable(request.user_app_id), request.model_id)
     return model_views.find_version(call, model, request.version_id)
-
-
-def _find_model(call: Call, scope: Scope, identifier: str) -> Row:
-    find = model_views.find if scope.named else model_views.find_anywhere
-    return find(call, scope, identifier)
 
 
 def list_model_versions(
@@ -126,7 +121,7 @@ def list_model_versions(
 ) -> service_pb2.MultiModelVersionResponse:
     """Versions of a model, newest first."""
     scope = call.readable(request.user_app_id)
-    model = _find_model(call, scope, request.model_id)
+    model = model_views.find_readable(call, scope, request.model_id)
     hidden = call.memory.lag.hidden
     rows = [row for row in model_views.versions(call, model) if not hidden(row.key)]
     call.memory.lag.seen(scope.user, scope.app, model_views.VERSION)
@@ -203,7 +198,7 @@ def get_model_version_export(
 ) -> service_pb2.SingleModelVersionExportResponse:
     """An export of a version; nothing makes exports here, so there is none: 11101 (facts 2.3)."""
     scope = call.readable(request.user_app_id)
-    model_views.find_version(call, _find_model(call, scope, request.model_id), request.version_id)
+    model_views.find_version(call, model_views.find_readable(call, scope, request.model_id), request.version_id)
     raise errors.missing(f"export of model version {request.version_id}")
 
 

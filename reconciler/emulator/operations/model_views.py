@@ -46,6 +46,15 @@ def find_anywhere(call: Call, scope: Scope, identifier: str) -> Row:
     return find(call, scope, identifier)
 
 
+def find_readable(call: Call, scope: Scope, identifier: str) -> Row:
+    """A model that is read or run: in the app that is named, and by default also in clarifai/main (facts 14.1.5).
+
+    Clients with workflow files that name public models without their owner rely on it.
+    """
+    anywhere = not scope.named or call.switches.public_models == "found"
+    return find_anywhere(call, scope, identifier) if anywhere else find(call, scope, identifier)
+
+
 def find_addressed(call: Call, scope: Scope, model: Model) -> Row:
     """A model as a node or a base embedder names it: with user and app, or without either."""
     if not (model.user_id or model.app_id):

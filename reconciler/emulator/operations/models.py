@@ -53,8 +53,7 @@ def named(
 ) -> tuple[Row, Row | None]:
     """The model and the version a request names; without a version id the newest, if there is any."""
     scope = call.readable(request.user_app_id)
-    find = model_views.find if scope.named else model_views.find_anywhere
-    row = find(call, scope, request.model_id)
+    row = model_views.find_readable(call, scope, request.model_id)
     if request.version_id:
         return row, model_views.find_version(call, row, request.version_id)
     return row, model_views.latest(call, row)

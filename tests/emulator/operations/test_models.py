@@ -294,5 +294,16 @@ def test_without_an_app_lists_and_searches_cover_the_public_models(api):
     assert not ids(api.ok("PostModelsSearches", model_query=query))
 
 
-def test_a_named_app_is_not_left_for_the_public_one(api):
-    assert api.code("GetModel", model_id="general-image-recognition") == 21200
+def test_a_public_model_is_found_from_a_named_app_that_has_none_of_its_id(api):
+    found = api.ok("GetModel", model_id="general-image-recognition").model
+    assert (found.user_id, found.app_id) == ("clarifai", "main")
+    api.model("general-image-recognition")
+    assert api.ok("GetModel", model_id="general-image-recognition").model.app_id != "main"
+
+
+def test_a_public_model_is_not_changed_from_another_app(api):
+    public = "general-image-recognition"
+    assert api.code("PatchModels", models=[resources_pb2.Model(id=public, notes="x")], action="merge") == 21200
+    assert api.code("DeleteModels", ids=[public]) == 21200
+    version = resources_pb2.ModelVersion()
+    assert api.code("PostModelVersions", model_id=public, model_versions=[version]) == 21200
