@@ -122,7 +122,7 @@ class GrpcApi:
     def _failed(self, rpc: str, kind: RpcClass, outcome: Outcome) -> ApiError:
         """The error of an outcome; an unknown one only after a pause, so that the caller can simply read again.
 
-        The service finished a write 0.4 s after its caller's deadline had passed (reliability S4), hence a whole
+        The service finished a write 0.4 s after its caller's deadline had passed (measured), hence a whole
         deadline from now.
         """
         if outcome.verdict.step is Step.WAIT_OUT:
@@ -228,7 +228,7 @@ def _identity(element: Any) -> object:
 
 
 class ReadOnlyApi:
-    """An Api that cannot write: `plan` and `drift` get nothing else (design 1.3)."""
+    """An Api that cannot write: `plan` and `drift` get nothing else."""
 
     def __init__(self, api: Api) -> None:
         self._api = api

@@ -61,7 +61,7 @@ _CODES: Mapping[Ending, frozenset[int]] = {
     Ending.UNAUTHORISED: frozenset(
         {11000, 11001, 11002, 11007, 11008, 11009, 11200, 21201, 22103, 24156, 25601, 30103},
     ),
-    # 0: a reply without a status proves nothing; 10070: accepted, so not yet done. The rest: design 4.7, and 40014,
+    # 0: a reply without a status proves nothing; 10070: accepted, so not yet done. The rest: facts 2.4, and 40014,
     # 40020, 40035, 40037, which are of the same family (a database task or an RPC that was given up inside).
     Ending.MAYBE: frozenset(
         {

@@ -1,7 +1,7 @@
 """The table of a call's end: what each kind of RPC does after each ending, and the loop that does it.
 
 The rule behind the table: a read may be repeated, a write only when the service certainly did not do it. A lost reply
-to `PostModelVersions`, repeated by the channel, once left five model versions (reliability S1). So a write ends done,
+to `PostModelVersions`, repeated by the channel, once left five model versions (measured). So a write ends done,
 not done or *unknown*, and only its caller, who can read, settles the unknown.
 
 Belongs here: the decision and the waiting. Does not belong here: which code is which ending (`endings`), or words for

@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 from reconciler.core.tree import Path, Tree
 
 CANON = 1
-"""Number of this canonical form; a record of another form cannot be compared with (design 4.4)."""
+"""Number of this canonical form; a record of another form cannot be compared with."""
 
 STRUCT = "google.protobuf.Struct"
 M = TypeVar("M", bound=Message)

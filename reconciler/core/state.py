@@ -133,7 +133,7 @@ class Mark:
     canon: int = 1
 
     def text(self) -> str:
-        """The one string in the version's own metadata, sent when it is created (design 4.5)."""
+        """The one string in the version's own metadata, sent when it is created (decision 0007)."""
         body = {
             "v": 1,
             "canon": self.canon,

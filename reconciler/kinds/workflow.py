@@ -138,7 +138,7 @@ KIND = Kind(
             "nodes.*.output_info_override.params",
         ),
         keyed={"nodes": "id", "nodes.*.output_info_override.data.concepts": "id"},
-        # Not a pin: a node without one would be refused or pinned anew (facts U11), so the live one stays (design 4.5).
+        # Not a pin: a node without one would be refused or pinned anew (facts U11), so the live one stays.
         clearable=(
             "nodes.*.model.user_id",
             "nodes.*.model.app_id",

@@ -273,7 +273,7 @@ def _have(item: Desired, want: Tree, observed: Observed, kind: Kind) -> Tree:
 
 
 def _effective(item: Desired, want: Tree, observed: Observed, kind: Kind) -> LiveVersion | None:
-    """The managed version, unless somebody posted a newer one with other declared values (design 4.5)."""
+    """The managed version, unless somebody posted a newer one with other declared values (decision 0007)."""
     newest, managed = observed.newest, observed.managed
     if managed is None or newest is None or newest.id == managed.id or trains(want):
         return managed or newest
@@ -394,7 +394,7 @@ def _mark_fits(item: Desired, want: Tree, observed: Observed, kind: Kind) -> boo
 
 
 def needs_read(item: Desired, want: Tree, observed: Observed, kind: Kind) -> bool:
-    """Whether a list leaves open what becomes of a declared object (design 4.7).
+    """Whether a list leaves open what becomes of a declared object.
 
     Without a record in the list there may be one that the list drops; a version is settled only by an untouched mark
     with the very values that are wanted now.

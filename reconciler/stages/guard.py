@@ -266,7 +266,7 @@ BASE_WORKFLOWS = ("Empty", "Universal", "General", "Face", "Language-Understandi
 
 
 def not_ours(live: LiveState, owner: str, counts: Mapping[str, int]) -> str | None:
-    """What an app holds besides what this owner made, in words; None when there is nothing (design 4.6).
+    """What an app holds besides what this owner made, in words; None when there is nothing.
 
     Inputs are counted, never listed; ours are known from the inventory and were read by name.
     """

@@ -1,7 +1,7 @@
 """References that the manifests leave open -> version ids, and the refusal of what is nowhere.
 
 A model that this set does not manage is resolved only when the node that uses it comes into being or moves to another
-model; afterwards the live pin stays and is not compared (design 4.5). Belongs here: which lookups are needed and what
+model; afterwards the live pin stays and is not compared. Belongs here: which lookups are needed and what
 becomes of the answers. Does not belong here: asking (`observe`).
 """
 

@@ -45,7 +45,7 @@ def create(context: Context, step: Step, outputs: Outputs) -> None:
 
 
 def _recognise(context: Context, step: Step, kind: Kind, record: str, problem: ApiError) -> None:
-    """ "Exists" on a create means: read and compare; equal and ours is done, all else is a failure (S3)."""
+    """ "Exists" on a create means: read and compare; equal and ours is done, all else is a failure."""
     found = context.read(step.address)
     if found is None:
         if isinstance(problem, AlreadyExists) and kind.crud.get is None:

@@ -1,4 +1,4 @@
-"""The owner's inventory in the App: written when a run begins and when it ends (design: ownership).
+"""The owner's inventory in the App: written when a run begins and when it ends.
 
 What it says is decided in `core/inventory`; here it is stored, and read back.
 """

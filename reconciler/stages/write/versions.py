@@ -40,7 +40,7 @@ def create_version(context: Context, step: Step, outputs: Outputs) -> Mapping[st
         made = _marked(context, step.address, mark)
         if made is not None:
             return {str(step.address): made}
-        # Read after the deadline and not there: this is no blind repetition (S4).
+        # Read after the deadline and not there: this is no blind repetition.
         reply = context.api.call(call.rpc, **call.fields)
     version = getattr(reply, kind.crud.item).model_version
     _confirm(context, step, want, version.id, mark, reply, call.rpc)
