@@ -1,6 +1,6 @@
 """Which predictor answers: taught scores first, then the nets, then the sentence that says what to install.
 
-Belongs here: the order: taught scores, nets, refusal (decision 0009). Loading is cheap and never fails for want of the extra: the nets are
+Belongs here: the order (decision 0009). Loading is cheap and never fails for want of the extra: the nets are
 loaded by the first picture, and their absence is an `Unavailable` of that call.
 """
 
