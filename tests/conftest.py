@@ -1,5 +1,6 @@
 """What every test may use: documents as data, and a world of one emulator with the use cases over it."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -211,6 +212,26 @@ def worlds(tmp_path: Path) -> Iterator[Callable[..., World]]:
 def world(worlds: Callable[..., World]) -> World:
     """A world with no app in it yet."""
     return worlds()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str, float], None]:
+    """Record what a run counted, for docs/reliability.md: `figures("crash points", 164)`.
+
+    Call it last, after the asserts: a figure that is written is one of a run that passed. The names of figures are
+    a few plain words; what the cases of a parametrised test record under one name is added up. Each test writes a
+    file of its own, so that workers and partial runs never disturb each other; `make reliability` puts them together.
+    """
+    counted: dict[str, float] = {}
+    name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    file = request.config.rootpath / ".cache" / "figures" / f"{name}.json"
+
+    def record(figure: str, value: float) -> None:
+        counted[figure] = value
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"test": request.node.nodeid, "figures": counted}), encoding="utf-8")
+
+    return record
 
 
 @pytest.fixture(scope="session")
