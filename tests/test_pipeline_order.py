@@ -58,6 +58,29 @@ def test_a_default_workflow_is_set_last_and_taken_off_before_its_deletion(world,
     assert world.writes == ["PatchApps", "PatchApps", "DeleteWorkflows", "DeleteModels", "PatchApps", "PatchApps"]
 
 
+def test_a_default_workflow_that_is_no_longer_declared_is_taken_off_though_the_app_changes_as_well(world, documents):
+    flow = [documents.thresholder("m", p=0.5), documents.workflow("w", n="m")]
+    world.apply(documents.app(default_workflow={"id": "w"}, description="one"), documents.concept("p"), *flow)
+    after = [documents.app(description="two"), documents.concept("p")]
+    world.apply(*after, prune=True)
+    assert world.ask("GetApp").app.default_workflow.id == "Empty"
+    assert world.plan(*after, prune=True).plan.changes == ()
+
+
+def test_an_input_comes_before_a_model_of_the_default_workflow_is_made_anew(world, documents):
+    def declared(model_type, *more):
+        model = documents.document("Model", "m", {"model_type_id": model_type})
+        public = {"id": "general-image-recognition", "user_id": "clarifai", "app_id": "main"}
+        flow = documents.workflow("w", n=public, cut="m")
+        return [documents.app(default_workflow={"id": "w"}), model, flow, *more]
+
+    world.apply(*declared("concept-synonym-mapper"))
+    text = documents.document("Input", "text", {"data": {"text": {"raw": "hello"}}})
+    result = world.apply(*declared("random-sample", text), rails=world.everything)
+    done = [outcome.step.id for outcome in result.outcomes]
+    assert done.index("inputs/text:create") < done.index("models/m:delete")
+
+
 def test_a_default_workflow_can_be_replaced_by_another_in_one_apply(world, documents):
     base = [documents.concept("p"), documents.thresholder("m", p=0.5)]
     world.apply(documents.app(default_workflow={"id": "v"}), *base, documents.workflow("v", n="m"))

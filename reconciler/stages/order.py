@@ -50,7 +50,7 @@ def order(
         return ()
     groups = {change.address: _cut(change, desired, live, kinds) for change in acting}
     app = Address(live.scope, "apps", live.scope.app_id)
-    if destroying or not groups.get(app):
+    if destroying or all(one.verb is not Verb.LATE for one in groups.get(app, ())):
         groups |= _take_off_default(acting, live, app, groups)
     steps = _link(groups, desired, live, kinds)
     steps = _deletes_last(steps, live, kinds)
@@ -144,17 +144,23 @@ def _link(groups: Mapping[Address, list[Step]], desired: DesiredState, live: Liv
 def _examples(
     one: Step, item: Desired | None, groups: Mapping[Address, list[Step]], desired: DesiredState, kinds: Kinds
 ) -> Iterator[str]:
-    """What must be in the app before a training begins, and all examples before a workflow serves new inputs.
+    """What must be in the app before a training begins; all examples before a workflow serves new inputs, or breaks.
 
     They are no references: a model is not refused because an example of it is gone.
     """
     learned = kinds[one.address.kind].learns(item.tree) if item and one.verb is Verb.VERSION else None
-    if learned is None and one.verb is not Verb.LATE:
+    if learned is None and one.verb is not Verb.LATE and not _breaks_workflows(one, groups, kinds):
         return
     for address, steps in groups.items():
         teaches, example = kinds[address.kind].teaches, desired.resources.get(address)
         if teaches is not None and example is not None and (not learned or learned & teaches(example.tree)):
             yield from (s.id for s in [s for s in steps if s.verb in _MAKING][-1:])
+
+
+def _breaks_workflows(one: Step, groups: Mapping[Address, list[Step]], kinds: Kinds) -> bool:
+    """Whether a step deletes a model that is made anew: until it is, an input on its way through it would fail."""
+    anew = any(other.verb is Verb.CREATE for other in groups[one.address])
+    return one.verb is Verb.DELETE and anew and kinds[one.address.kind].versions is not None
 
 
 def _needs(one: Step, item: Desired | None, groups: Mapping[Address, list[Step]]) -> Iterator[str]:
