@@ -29,7 +29,7 @@ from reconciler.core.drift import DriftReport
 from reconciler.core.kind import Kind
 from reconciler.core.outcome import ApplyResult, Event
 from reconciler.core.ownership import fill
-from reconciler.core.plan import Pin, Plan
+from reconciler.core.plan import Limit, Pin, Plan
 from reconciler.core.plan_document import PlanDocument, document
 from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
@@ -66,6 +66,8 @@ class PlanOptions:
     delete_app: bool = False
     refresh: str = "stamp"
     upgrade_pins: bool = False
+    reindex: bool = False
+    """Run a new default workflow on the inputs that are there, too."""
     selection: Selection = field(default_factory=Selection)
     rails: guard.Rails = field(default_factory=guard.Rails)
     workers: int = 10
@@ -138,9 +140,12 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     moving = {change.address for change in compared.changes if change.new_version}
     notes = (*notes, *pin.outlived(moving, desired, live))
     plan = replace(_plan(compared, desired, live, options, pins, notes), left_out=tuple(sorted(left_out)))
-    rails = replace(options.rails, destroying=options.destroying, delete_app=options.delete_app)
+    rails = replace(
+        options.rails, destroying=options.destroying, delete_app=options.delete_app, reindex=options.reindex
+    )
     asked = live.exists and guard.needs_counts(compared.changes, rails)
     counts = observe.count_resources(api, desired.scope) if asked else {}
+    plan = replace(plan, inputs=counts.get("inputs", 0) if guard.switches(compared.changes) else 0)
     case = guard.Case(compared.changes, desired, live, by_plural(), rails, left_out, waiting, counts)
     return Planned(replace(plan, refusals=guard.guard(case)), desired, live, compared.wants, options, manifests)
 
@@ -313,13 +318,14 @@ def _plan(
         allowed=tuple(sorted(options.rails.allowed)),
         rps=options.rps,
         refresh=options.refresh,
+        reindex=options.reindex,
         limits=_limits(options.rails),
+        kind_limits=tuple((kind, options.rails.kinds[kind]) for kind in sorted(options.rails.kinds)),
     )
 
 
-def _limits(rails: guard.Rails) -> tuple[int, float] | None:
-    limits, default = (rails.delete_count, rails.delete_share), guard.Rails()
-    return None if limits == (default.delete_count, default.delete_share) else limits
+def _limits(rails: guard.Rails) -> Limit | None:
+    return None if rails.limit == guard.UNASKED else rails.limit
 
 
 def _in_step_order(acting: Mapping[Address, ResourceChange], addresses: list[Address]) -> tuple[ResourceChange, ...]:
@@ -373,6 +379,7 @@ def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: Desi
         destroying=old.options.destroy,
         delete_app=old.options.delete_app,
         refresh=old.options.refresh,
+        reindex=old.options.reindex,
         selection=Selection(old.options.select, old.options.exclude),
         rails=_rails(old),
         workers=workers,
@@ -385,11 +392,10 @@ def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: Desi
 
 
 def _rails(old: PlanDocument) -> guard.Rails:
-    rails = guard.Rails(allowed=frozenset(saved_plan.allowed(old)))
-    if old.options.limits is None:
-        return rails
-    count, share = old.options.limits
-    return replace(rails, delete_count=count, delete_share=share)
+    allowed, kinds = frozenset(saved_plan.allowed(old)), dict(saved_plan.kind_limits(old))
+    rails = guard.Rails(allowed=allowed, kinds=kinds)
+    limit = saved_plan.limit(old)
+    return rails if limit is None else replace(rails, limit=limit)
 
 
 # --- drift -----------------------------------------------------------------------------------------------------------
@@ -438,7 +444,6 @@ def apply_plan(
     *,
     clock: Clock | None = None,
     version_timeout: float = 3600.0,
-    reindex: bool = False,
 ) -> ApplyResult:
     """Make a plan real. Raises Refused if guards refused it; every other end is in the result."""
     plan, live = planned.plan, planned.live
@@ -458,7 +463,6 @@ def apply_plan(
         sleep=clock.sleep,
         clock=clock.now,
         version_timeout=version_timeout,
-        reindex=reindex,
     )
     known = versions_by_text({address: _latest(observed) for address, observed in live.observed.items()})
     together = _together(api, planned, writer, clock)

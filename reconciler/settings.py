@@ -7,7 +7,7 @@ what they do, or flags of a single command.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -100,13 +100,19 @@ class Settings:
 
 
 def load_settings(
-    flags: Mapping[str, Any], environ: Mapping[str, str], home: Path, folder: Path | None = None
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    home: Path,
+    folder: Path | None = None,
+    *,
+    kinds: Callable[[], Collection[str]] = tuple,
 ) -> Settings:
     """The settings of a run; reads the context file under `home` and `reconciler.yaml` in `folder`, nothing else.
 
     `flags` has the names of the fields of `Settings`, plus `context`; a value of None is a flag that was not given.
+    `kinds` tells the names that rails may be set for; by default there are none.
     """
-    file = settings_in(folder / SETTINGS_FILE) if folder else {}
+    file = settings_in(folder / SETTINGS_FILE, kinds) if folder else {}
     layers = _Layers(flags, environ, file, *_context(home / CONTEXT_FILE, flags.get("context")))
     values = {name: convert(value) for name, convert, value in layers.found()}
     return Settings(**values, origins=layers.origins)

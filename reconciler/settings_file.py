@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,18 @@ SECTIONS = ("rails", "drift")
 
 
 @dataclass(frozen=True, slots=True)
-class Rails:
-    """Limits of the settings file that stop a plan which deletes more than anybody meant; None: no limit."""
+class Limits:
+    """What stops a plan that deletes more than anybody meant; None: not named."""
 
     max_deletes: int | None = None
     max_delete_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rails(Limits):
+    """The limits of a whole run, and those of the objects of single kinds by their names."""
+
+    kinds: Mapping[str, Limits] = field(default_factory=dict)
 
 
 # ---- one value
@@ -81,13 +88,18 @@ def word(value: Any) -> str:
     return value
 
 
+_LIMITS: dict[str, Callable[[Any], Any]] = {
+    "max_deletes": whole(0, 1_000_000),
+    "max_delete_percent": number,
+}
 _KEYS: dict[str, Callable[[Any], Any]] = {
     "owner": word,
     "refresh": refresh,
     "format": word,
-    "rails.max_deletes": whole(0, 1_000_000),
-    "rails.max_delete_percent": number,
+    **{f"rails.{name}": convert for name, convert in _LIMITS.items()},
 }
+_INSIDE = ("rails.kinds", "drift.ignore")
+"""Keys whose value has an inside of its own."""
 
 
 # ---- the file
@@ -109,14 +121,17 @@ def read(file: Path) -> str | None:
         raise ReconcilerError(f"{file}: not UTF-8") from None
 
 
-def settings_in(file: Path) -> dict[str, Any]:
-    """The settings of `reconciler.yaml`, empty if there is none; InvalidManifest with all its problems at once."""
+def settings_in(file: Path, kinds: Callable[[], Collection[str]]) -> dict[str, Any]:
+    """The settings of `reconciler.yaml`, empty if there is none; InvalidManifest with all its problems at once.
+
+    `kinds` tells the names of all kinds; it is asked only if the file has limits for some of them.
+    """
     text = read(file)
     if text is None:
         return {}
     values, problems = dict[str, Any](), list[Diagnostic]()
     for key, value in _entries(file, text):
-        problems += _enter(values, file, key, value)
+        problems += _enter(values, file, key, value, kinds)
     if problems:
         raise InvalidManifest(problems)
     rails = {name.removeprefix("rails."): values.pop(name) for name in list(values) if name.startswith("rails.")}
@@ -145,23 +160,74 @@ def _entries(file: Path, text: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
         yield from [(key, value)] if inside is None else inside
 
 
-def _enter(values: dict[str, Any], file: Path, key: yaml.Node, value: yaml.Node) -> list[Diagnostic]:
+def _enter(
+    values: dict[str, Any], file: Path, key: yaml.Node, value: yaml.Node, kinds: Callable[[], Collection[str]]
+) -> list[Diagnostic]:
     """Put one entry among the values, or say what is wrong with it."""
     name, here = str(key.value), _place(file, key.start_mark)
     if name in SECTIONS:
         return [error(f"{name}: a mapping is needed", here)] if value.value else []
-    if name not in _KEYS and name != "drift.ignore":
-        return [error(f"unknown key {name!r}", here, hint=did_you_mean(name, [*_KEYS, "drift.ignore"]))]
+    if name not in _KEYS and name not in _INSIDE:
+        return [error(f"unknown key {name!r}", here, hint=did_you_mean(name, [*_KEYS, *_INSIDE]))]
     if name in values:
         return [error(f"{name!r} is written twice", here)]
     if name == "drift.ignore":
         values[name], problems = _rules(file, value)
+        return problems
+    if name == "rails.kinds":
+        values[name], problems = _kind_limits(file, value, kinds)
         return problems
     try:
         values[name] = _KEYS[name](value.value if isinstance(value.value, str) else None)
     except (ValueError, TypeError) as reason:
         return [error(f"{name}: {reason}", _place(file, value.start_mark))]
     return []
+
+
+def _kind_limits(
+    file: Path, value: yaml.Node, kinds: Callable[[], Collection[str]]
+) -> tuple[dict[str, Limits], list[Diagnostic]]:
+    """The limits of `rails.kinds` by the kind's name, and all that is wrong with them."""
+    import yaml
+
+    if not value.value:
+        return {}, []
+    if not isinstance(value, yaml.MappingNode):
+        return {}, [error("rails.kinds: a mapping is needed", _place(file, value.start_mark))]
+    found, problems, known = dict[str, Limits](), list[Diagnostic](), list(kinds())
+    for key, inside in value.value:
+        name, here = str(key.value), _place(file, key.start_mark)
+        if name not in known:
+            hint = did_you_mean(name, known) or f"it is one of: {', '.join(known)}"
+            problems.append(error(f"rails.kinds: unknown kind {name!r}", here, hint=hint))
+        elif name in found:
+            problems.append(error(f"rails.kinds: {name!r} is written twice", here))
+        else:
+            found[name], wrong = _limits(file, f"rails.kinds.{name}", inside)
+            problems += wrong
+    return found, problems
+
+
+def _limits(file: Path, path: str, value: yaml.Node) -> tuple[Limits, list[Diagnostic]]:
+    """The limits of one kind; it must have some, else nobody knows what its author meant."""
+    import yaml
+
+    if not isinstance(value, yaml.MappingNode) or not value.value:
+        hint = f"its keys are: {', '.join(_LIMITS)}"
+        return Limits(), [error(f"{path}: a mapping is needed", _place(file, value.start_mark), hint=hint)]
+    found, problems = dict[str, Any](), list[Diagnostic]()
+    for key, inside in value.value:
+        name, here = str(key.value), _place(file, key.start_mark)
+        if name not in _LIMITS:
+            problems.append(error(f"{path}: unknown key {name!r}", here, hint=did_you_mean(name, _LIMITS)))
+        elif name in found:
+            problems.append(error(f"{path}: {name!r} is written twice", here))
+        else:
+            try:
+                found[name] = _LIMITS[name](inside.value if isinstance(inside.value, str) else None)
+            except (ValueError, TypeError) as reason:
+                problems.append(error(f"{path}.{name}: {reason}", _place(file, inside.start_mark)))
+    return Limits(**found), problems
 
 
 def _rules(file: Path, value: yaml.Node) -> tuple[list[IgnoreRule], list[Diagnostic]]:

@@ -11,6 +11,7 @@ import pytest
 from reconciler import pipeline
 from reconciler.client.api import ReadOnlyApi
 from reconciler.core.diagnostics import ReconcilerError, StalePlan
+from reconciler.core.plan import Limit
 from reconciler.core.plan_document import plan_digest
 from reconciler.core.selection import Selection
 
@@ -38,7 +39,9 @@ def rich(world: Any, documents: Any) -> Any:
         "prune": True,
         "host": HOST,
         "selection": Selection(exclude=("models/idle",)),
-        "rails": pipeline.guard.Rails(allowed=frozenset({("delete", "models/doomed")}), delete_count=9),
+        "rails": pipeline.guard.Rails(
+            allowed=frozenset({("delete", "models/doomed")}), limit=Limit(9, 0.3), kinds={"Model": Limit(5, 0.0)}
+        ),
     }
     planned = world.plan(*world.manifests, **world.options)
     assert not planned.plan.refusals
@@ -140,6 +143,17 @@ def test_nor_with_the_digest_made_to_fit(rich: Any) -> None:
             assert (again.steps, again.changes) == (original.steps, original.changes), path
         else:
             assert refused(rich, text), path
+    assert rich.writes == []
+
+
+def test_a_plan_of_an_earlier_minor_version_is_applied(rich: Any) -> None:
+    assert perform(rich, sealed(json.loads(rich.text) | {"format_version": "1.0"})).complete
+
+
+@pytest.mark.parametrize("version", ["1.9", "1", "1.1x", "1.-1", "0.9", "", None, 1.1])
+def test_one_of_a_later_version_is_not(rich: Any, version: Any) -> None:
+    """It may hold limits that this program does not know."""
+    assert refused(rich, sealed(json.loads(rich.text) | {"format_version": version}))
     assert rich.writes == []
 
 

@@ -9,6 +9,7 @@ import pytest
 from reconciler.core.diagnostics import AuthenticationFailed, InvalidManifest, ReconcilerError
 from reconciler.core.secret import Secret
 from reconciler.settings import CONTEXT_FILE, VARIABLES, Rails, Settings, load_settings, seconds
+from reconciler.settings_file import Limits
 
 NOWHERE = Path("/nonexistent")
 CONTEXTS = """\
@@ -39,7 +40,7 @@ def write_settings(tmp_path):
 
     def written(text, flags=(), environ=()):
         (tmp_path / "reconciler.yaml").write_text(text)
-        return load_settings(dict(flags), dict(environ), NOWHERE, tmp_path)
+        return load_settings(dict(flags), dict(environ), NOWHERE, tmp_path, kinds=lambda: ("Model", "Workflow"))
 
     return written
 
@@ -185,6 +186,22 @@ def test_the_settings_file(write_settings):
     assert settings.origins["owner"] == "reconciler.yaml"
 
 
+def test_limits_of_single_kinds(write_settings):
+    settings = write_settings(
+        "rails:\n  max_deletes: 9\n  kinds:\n    Model: {max_deletes: 0}\n"
+        "    Workflow: {max_deletes: 1, max_delete_percent: 20}\n"
+    )
+    kinds = {"Model": Limits(0), "Workflow": Limits(1, 20.0)}
+    assert settings.rails == Rails(max_deletes=9, kinds=kinds)
+
+
+def test_a_kind_that_nobody_knows_has_no_limits(tmp_path):
+    (tmp_path / "reconciler.yaml").write_text("rails: {kinds: {Model: {max_deletes: 0}}}\n")
+    with pytest.raises(InvalidManifest) as failed:
+        load_settings({}, {}, NOWHERE, tmp_path)
+    assert [problem.summary for problem in failed.value.diagnostics] == ["rails.kinds: unknown kind 'Model'"]
+
+
 def test_flag_and_environment_beat_the_settings_file(write_settings):
     text = "owner: file\nrefresh: full\n"
     assert write_settings(text, environ={"RECONCILER_OWNER": "env"}).owner == "env"
@@ -192,7 +209,7 @@ def test_flag_and_environment_beat_the_settings_file(write_settings):
     assert (settings.owner, settings.refresh) == ("flag", "stamp")
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "owner:\n", "{}", "rails: {}", "rails:"])
+@pytest.mark.parametrize("text", ["", "# nothing\n", "owner:\n", "{}", "rails: {}", "rails:", "rails: {kinds: }"])
 def test_a_settings_file_that_sets_nothing(write_settings, text):
     assert write_settings(text) == Settings()
 
@@ -211,6 +228,45 @@ def test_a_name_stays_a_name(write_settings):
         ("owner: [a]\n", "1:8", "owner: a single value is needed", None),
         ("rails: 3\n", "1:1", "rails: a mapping is needed", None),
         ("rails: [1]\n", "1:1", "rails: a mapping is needed", None),
+        ("rails: {kinds: 3}\n", "1:16", "rails.kinds: a mapping is needed", None),
+        (
+            "rails:\n  kinds:\n    Modle: {max_deletes: 1}\n",
+            "3:5",
+            "rails.kinds: unknown kind 'Modle'",
+            "did you mean 'Model'?",
+        ),
+        ("rails: {kinds: {x: {}}}\n", "1:17", "rails.kinds: unknown kind 'x'", "it is one of: Model, Workflow"),
+        (
+            "rails: {kinds: {Model: 1}}\n",
+            "1:24",
+            "rails.kinds.Model: a mapping is needed",
+            "its keys are: max_deletes, max_delete_percent",
+        ),
+        ("rails: {kinds: {Model: {}}}\n", "1:24", "rails.kinds.Model: a mapping is needed", None),
+        (
+            "rails:\n  kinds:\n    Model:\n      max_delets: 1\n",
+            "4:7",
+            "rails.kinds.Model: unknown key 'max_delets'",
+            "did you mean 'max_deletes'?",
+        ),
+        (
+            "rails: {kinds: {Model: {max_delete_percent: -1}}}\n",
+            "1:45",
+            "rails.kinds.Model.max_delete_percent: a number that is not negative is needed",
+            None,
+        ),
+        (
+            "rails: {kinds: {Model: {max_deletes: 1, max_deletes: 2}}}\n",
+            "1:41",
+            "rails.kinds.Model: 'max_deletes' is written twice",
+            None,
+        ),
+        (
+            "rails: {kinds: {Model: {max_deletes: 1}, Model: {max_deletes: 2}}}\n",
+            "1:42",
+            "rails.kinds: 'Model' is written twice",
+            None,
+        ),
         ("refresh: fast\n", "1:10", "refresh: it is one of: stamp, full", None),
         ("rails: {max_deletes: -1}\n", "1:22", "rails.max_deletes: a whole number from 0 to 1000000 is needed", None),
         ("- a\n", "1:1", "a mapping is needed", None),

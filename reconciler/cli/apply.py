@@ -89,7 +89,7 @@ def _apply(screen: Screen, api: GrpcApi, planned: Planned, how: ApplyFlags) -> i
     patience = train_seconds(how)
     try:
         with orderly(screen), following(screen) as emit:
-            result = apply_plan(api, planned, emit, reindex=how.reindex, version_timeout=patience)
+            result = apply_plan(api, planned, emit, version_timeout=patience)
     except KeyboardInterrupt:
         raise Interrupted(
             "interrupted before everything was written down", hint="run it again: it continues where this stopped"

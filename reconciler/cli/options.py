@@ -85,6 +85,9 @@ class ChangeFlags:
     upgrade_pins: Annotated[
         bool, Option("--upgrade-pins", help="Look up anew the versions that manifests leave open.")
     ] = False
+    reindex: Annotated[
+        bool, Option("--reindex", help="Run a new default workflow on the inputs that the app holds, too (billed).")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,6 @@ class OutputFlags:
 class ApplyFlags:
     """What a run does besides what its plan shows."""
 
-    reindex: Annotated[
-        bool, Option("--reindex", help="Run a new default workflow on the inputs of the app, too (billed).")
-    ] = False
     train_timeout: Annotated[
         str, Option(metavar="TIME", help="How long to wait for a model version that trains: 90s, 45m, 2h.")
     ] = "60m"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,9 +23,11 @@ from reconciler.core.diagnostics import Diagnostic, ReconcilerError, did_you_mea
 if TYPE_CHECKING:
     from reconciler.client.api import GrpcApi, ReadOnlyApi
     from reconciler.core.drift import DriftReport
+    from reconciler.core.plan import Limit
     from reconciler.core.state import DesiredState
     from reconciler.pipeline import Planned, PlanOptions
     from reconciler.settings import Settings
+    from reconciler.settings_file import Limits
     from reconciler.stages.guard import Rails
     from reconciler.stages.resolve import Resolved
 
@@ -105,10 +107,16 @@ def settings_of(
         flags |= {name: getattr(service, name) for name in names}
         flags |= {"insecure": service.insecure or None, "local": service.local or None}
     folder = next((place for place in _folders(manifests.sources) if (place / SETTINGS_FILE).is_file()), None)
-    settings = load_settings(flags, os.environ, Path.home(), folder)
+    settings = load_settings(flags, os.environ, Path.home(), folder, kinds=_kinds)
     screen.hide(settings.pat, settings.session_token)
     screen.use_format(settings.format, settings.origins.get("format", "--format"), value)
     return _localised(settings) if settings.local else settings
+
+
+def _kinds() -> Collection[str]:
+    from reconciler.pipeline import kinds
+
+    return kinds()
 
 
 def _folders(sources: Sequence[str]) -> Iterator[Path]:
@@ -143,6 +151,7 @@ def _plan_options(
         delete_app=delete_app is not None,
         refresh=settings.refresh or refresh,
         upgrade_pins=changes.upgrade_pins,
+        reindex=changes.reindex,
         selection=Selection(tuple(changes.select), tuple(changes.exclude)),
         rails=rails,
         workers=settings.parallelism,
@@ -153,14 +162,18 @@ def _rails(changes: ChangeFlags, settings: Settings) -> Rails:
     from reconciler.stages.guard import Rails
 
     allowed = {*map(_permission, changes.allow), *(("adopt", address) for address in changes.adopt)}
-    rails = Rails(allowed=frozenset(allowed))
-    most, percent = settings.rails.max_deletes, settings.rails.max_delete_percent
-    if most is not None:
-        # A number alone is meant as it stands, whatever share of the owned objects it is.
-        rails = replace(rails, delete_count=most + 1, delete_share=0.0)
-    if percent is not None:
-        rails = replace(rails, delete_count=1 if most is None else most + 1, delete_share=percent / 100)
-    return rails
+    kinds = {kind: limit for kind, written in settings.rails.kinds.items() if (limit := _limit(written))}
+    rails = Rails(allowed=frozenset(allowed), kinds=kinds)
+    limit = _limit(settings.rails)
+    return rails if limit is None else replace(rails, limit=limit)
+
+
+def _limit(written: Limits) -> Limit | None:
+    """What the settings file means: either number alone stands as it is, with both a run must exceed both."""
+    from reconciler.core.plan import Limit
+
+    most, percent = written.max_deletes, written.max_delete_percent
+    return None if most is None and percent is None else Limit((most or 0) + 1, (percent or 0) / 100)
 
 
 def _permission(word: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What applying a plan costs: requests, and trainings that are billed.
+"""What applying a plan costs: requests, and what is billed: trainings, and inputs that are run again.
 
 Pure estimate from the steps. Requests are what the service limits, so they decide how long an apply takes. Does not
 belong here: what a run really sent (`ApplyResult.rpcs`).
@@ -29,6 +29,8 @@ class Cost:
 
     rpcs: int
     trainings: int
+    inputs: int = 0
+    """Inputs that the new default workflow is run on, though another one has been."""
 
     def seconds(self, rps: float) -> float:
         """How long the requests take at a rate (0: no limit)."""
@@ -41,7 +43,7 @@ def cost(plan: Plan) -> Cost:
     together = Counter(step.verb for step in plan.steps if step.address.kind == "inputs")
     single = sum(_rpcs(step, step.address in created) for step in plan.steps if step.address.kind != "inputs")
     batches = sum(2 * math.ceil(count / BATCH) for count in together.values())
-    return Cost(single + batches, _trainings(plan))
+    return Cost(single + batches, _trainings(plan), plan.inputs if plan.reindex else 0)
 
 
 def _rpcs(step: Step, created: bool) -> int:

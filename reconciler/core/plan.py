@@ -65,6 +65,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How much may be deleted unasked: fewer objects than `count`, or up to this share of the owned ones."""
+
+    count: int
+    share: float
+
+    def allows(self, doomed: int, owned: int) -> bool:
+        """Whether so many of so many may go."""
+        return doomed < self.count or doomed <= self.share * owned
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The numbers of the summary line, which is a public interface."""
 
@@ -105,8 +117,14 @@ class Plan:
     exclude: tuple[str, ...] = ()
     allowed: tuple[tuple[str, str], ...] = ()
     """The (rule, address or glob) pairs that flags allowed."""
-    limits: tuple[int, float] | None = None
-    """How many objects, or what share of the owned ones, may go unasked, where that is not the default."""
+    limits: Limit | None = None
+    """What may go unasked, where that is not the default."""
+    kind_limits: tuple[tuple[str, Limit], ...] = ()
+    """The same for the objects of one kind, by its name, where a kind has limits of its own."""
+    inputs: int = 0
+    """How many inputs the app holds, where it gets another default workflow."""
+    reindex: bool = False
+    """Whether they are run again by the new one, which is billed."""
     rps: float = 0.0
     """Requests a second that the run may send (0: no limit); tells how long applying takes, and changes nothing."""
     refresh: str = "stamp"

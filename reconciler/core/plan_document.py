@@ -21,10 +21,11 @@ from reconciler.core.desired_document import DesiredDocument
 from reconciler.core.diagnostics import Diagnostic, Location, Severity
 from reconciler.core.json_values import jsonable, sensitive_marks, unknown_marks
 from reconciler.core.masking import conceal
-from reconciler.core.plan import Pin, Plan, Refusal, Step, Verb
+from reconciler.core.plan import Limit, Pin, Plan, Refusal, Step, Verb
 from reconciler.core.tree import ABSENT, Unknown, canonical_json, unknowns
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
+"""1.1 added limits by kind, and what becomes of the inputs when the default workflow changes."""
 
 ACTIONS = {
     Action.NO_OP: ("no-op",),
@@ -182,8 +183,12 @@ class Options(_Part):
     exclude: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     """`RULE=ADDRESS`, as on the command line."""
+    reindex: bool = False
+    """Inputs that are there are run by a new default workflow, too; left out where that was not asked for."""
     limits: tuple[int, float] | None = None
     """The rails of the settings file: a number of objects, a share of the owned ones; left out for the default."""
+    kind_limits: dict[str, tuple[int, float]] | None = None
+    """The same by the name of a kind; left out where no kind has limits of its own."""
 
 
 class CostDocument(_Part):
@@ -191,6 +196,10 @@ class CostDocument(_Part):
 
     rpcs: int
     trainings: int
+    inputs_run_again: int = 0
+    """By a new default workflow, with --reindex; left out where there are none."""
+    inputs_left_alone: int = 0
+    """They keep what the former default workflow made of them; left out where there are none."""
 
 
 class PlanDocument(_Part):
@@ -267,7 +276,11 @@ def _document(plan: Plan, **embedded: Any) -> PlanDocument:
 
 
 def _options(plan: Plan) -> Options:
-    optional = {} if plan.limits is None else {"limits": plan.limits}
+    optional: dict[str, Any] = {"reindex": True} if plan.reindex else {}
+    if plan.limits is not None:
+        optional["limits"] = _pair(plan.limits)
+    if plan.kind_limits:
+        optional["kind_limits"] = {kind: _pair(limit) for kind, limit in plan.kind_limits}
     return Options(
         **optional,
         destroy=plan.destroying,
@@ -280,9 +293,14 @@ def _options(plan: Plan) -> Options:
     )
 
 
+def _pair(limit: Limit) -> tuple[int, float]:
+    return limit.count, limit.share
+
+
 def _cost(plan: Plan) -> CostDocument:
     estimate = cost(plan)
-    return CostDocument(rpcs=estimate.rpcs, trainings=estimate.trainings)
+    optional = {"inputs_run_again" if plan.reindex else "inputs_left_alone": plan.inputs} if plan.inputs else {}
+    return CostDocument(rpcs=estimate.rpcs, trainings=estimate.trainings, **optional)
 
 
 def _summary(plan: Plan) -> SummaryDocument:

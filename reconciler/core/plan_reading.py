@@ -17,7 +17,7 @@ from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.core.masking import SENSITIVE
 from reconciler.core.plan import Pin, Plan, Refusal, Step
 from reconciler.core.plan_document import Field, Place, PlanDocument, ResourceChangeDocument
-from reconciler.core.saved_plan import allowed
+from reconciler.core.saved_plan import allowed, kind_limits, limit
 from reconciler.core.tree import ABSENT, Path, Unknown, put
 
 Outputs = Mapping[tuple[str, Path], Unknown]
@@ -49,7 +49,10 @@ def plan_from(document: PlanDocument) -> Plan:
         select=options.select,
         exclude=options.exclude,
         allowed=tuple(allowed(document)),
-        limits=options.limits,
+        limits=limit(document),
+        kind_limits=tuple(kind_limits(document)),
+        inputs=document.cost.inputs_run_again + document.cost.inputs_left_alone if document.cost else 0,
+        reindex=options.reindex,
         refresh=options.refresh,
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 
 from reconciler.core.desired_document import DesiredDocument
 from reconciler.core.diagnostics import ReconcilerError, Refused, StalePlan
+from reconciler.core.plan import Limit
 from reconciler.core.plan_document import FORMAT_VERSION, OUTSIDE, PlanDocument, plan_digest
 from reconciler.core.tree import canonical_json
 
@@ -38,7 +40,7 @@ def parse(text: str) -> PlanDocument:
         raise ReconcilerError(f"the plan file is larger than {MAX_BYTES >> 20} MB")
     raw = _object(text)
     version = str(raw.get("format_version", ""))
-    if version.split(".", maxsplit=1)[0] != MAJOR:
+    if not re.fullmatch(rf"{MAJOR}\.[0-9]{{1,6}}", version):
         raise ReconcilerError(
             f"the plan file has format version {version or 'none'}; this program reads {MAJOR}.x",
             hint="plan again with this version of reconciler",
@@ -50,6 +52,17 @@ def parse(text: str) -> PlanDocument:
     except ValidationError as problem:
         places = [".".join(map(str, e["loc"])) for e in problem.errors(include_input=False, include_url=False)]
         raise ReconcilerError(f"the plan file is damaged at {', '.join(places[:5])}", hint="plan again") from None
+
+
+def _forget_uncounted(plan: dict[str, Any]) -> None:
+    """Inputs that a plan leaves alone come and go without making it another plan."""
+    costs = plan.get("cost")
+    if isinstance(costs, dict):
+        costs.pop("inputs_left_alone", None)
+
+
+def _minor(version: str) -> int:
+    return int(version.rpartition(".")[2])
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -86,9 +99,27 @@ def allowed(plan: PlanDocument) -> Iterator[tuple[str, str]]:
         yield rule, address
 
 
+def limit(plan: PlanDocument) -> Limit | None:
+    """What the plan's run may delete unasked, if that is not the default."""
+    return None if plan.options.limits is None else Limit(*plan.options.limits)
+
+
+def kind_limits(plan: PlanDocument) -> Iterator[tuple[str, Limit]]:
+    """The same for each kind that has limits of its own."""
+    for kind, (count, share) in sorted((plan.options.kind_limits or {}).items()):
+        yield kind, Limit(count, share)
+
+
 def check_same(old: str, new: str) -> None:
-    """Compare a plan file with the plan made again; raises StalePlan naming what moved."""
+    """Compare a plan file with the plan made again; raises StalePlan naming what moved.
+
+    A file of an earlier minor version says the same in the same words, or says it moved.
+    """
     before, after = ({n: v for n, v in _object(text).items() if n not in OUTSIDE} for text in (old, new))
+    for plan in (before, after):
+        _forget_uncounted(plan)
+    if _minor(before["format_version"]) < _minor(after["format_version"]):
+        before["format_version"] = after["format_version"]
     paths = list(_differences(before, after))
     # Steps and counts follow from the changes: naming them as well would bury what moved.
     told = [path for path in paths if path[0] == "resource_changes"] or paths

@@ -15,6 +15,7 @@ from reconciler.core.plan import Pin, Plan, Refusal
 from reconciler.report.account import REASONS, cost_text, headline, next_text, worth_telling
 from reconciler.report.as_text import summary_text
 from reconciler.report.changes import Grouping, counted, grouping
+from reconciler.report.costs import left_alone, takes
 from reconciler.report.fitting import COMMENT, Block, Limit, fitted
 from reconciler.report.markdown_changes import change_blocks, graph_blocks, moved_rows, record_blocks
 from reconciler.report.markup import code, fold, hidden, plain_html, quoted, table, text
@@ -30,7 +31,7 @@ def plan_markdown(plan: Plan, *, limit: Limit = COMMENT, more: str = "") -> str:
     blocks = [
         *_refusals(plan.refusals),
         *_moved(group),
-        *_notes(plan.notes, Severity.ERROR, Severity.WARNING),
+        *_notes(_warnings(plan), Severity.ERROR, Severity.WARNING),
         *change_blocks(group),
         *graph_blocks(group),
         *record_blocks(group),
@@ -43,6 +44,8 @@ def plan_markdown(plan: Plan, *, limit: Limit = COMMENT, more: str = "") -> str:
     said = [*where(plan.scope, plan.host, plan.owner), how.get(plan.refresh, f"refresh {text(plan.refresh)}")]
     if plan.unchanged:
         said.append(f"{counted(len(plan.unchanged), 'object')} unchanged")
+    if parts := takes(plan):
+        said.append(f"applying takes {'; '.join(parts)}")
     return fitted(top("plan", plan.scope, plan.owner, summary_text(plan), said), blocks, limit, more)
 
 
@@ -117,6 +120,11 @@ def _moved(group: Grouping) -> Iterator[Block]:
     if rows := moved_rows(group):
         said = "**Changed in the live app by someone else; applying sets it back.**"
         yield alert("WARNING", said, ("Object", "Field", "Live", "Manifest", ""), rows, "drifted field")
+
+
+def _warnings(plan: Plan) -> list[Diagnostic]:
+    alone = left_alone(plan)
+    return [*plan.notes, *([Diagnostic(Severity.WARNING, alone)] if alone else [])]
 
 
 def _notes(notes: Sequence[Diagnostic], *severities: Severity) -> list[Block]:

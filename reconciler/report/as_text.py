@@ -6,14 +6,13 @@ apply did) and `problems` (diagnostics and errors); all of them are re-exported 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.change import Action, ResourceChange
-from reconciler.core.cost import cost
 from reconciler.core.plan import Plan, Refusal, Summary
 from reconciler.report.account import result_text
 from reconciler.report.changes import Grouping, block_lines, counted, grouping, is_moved
+from reconciler.report.costs import left_alone, takes
 from reconciler.report.lines import BLANK, Line, Span, columns, fits, render, say
 from reconciler.report.problems import by_place, diagnostic_lines, diagnostics_text, error_text
 from reconciler.report.values import short_id
@@ -62,13 +61,10 @@ def _counts(summary: Summary) -> str:
 
 
 def _cost(plan: Plan) -> list[Line]:
-    """What applying takes: the service limits requests, and bills trainings."""
-    if not plan.steps or plan.refusals:
-        return []
-    estimate = cost(plan)
-    time = f", {math.ceil(estimate.seconds(plan.rps))} s at {plan.rps:g} a second" if plan.rps else ""
-    trainings = f"; {counted(estimate.trainings, 'training')}, billed" if estimate.trainings else ""
-    return say(f"Applying takes about {counted(estimate.rpcs, 'request')}{time}{trainings}.", "dim")
+    """What applying takes: the service limits requests, and bills trainings and runs."""
+    alone = left_alone(plan)
+    said = say(f"Applying takes {'; '.join(parts)}.", "dim") if (parts := takes(plan)) else []
+    return [*(say(alone, "warning") if alone else []), *said]
 
 
 def _header(plan: Plan) -> list[Line]:

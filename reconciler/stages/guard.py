@@ -6,6 +6,7 @@ changes (`diff`) or noticing that the world moved (`apply`, right before each wr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -14,7 +15,7 @@ from reconciler.core.address import MAIN, Address
 from reconciler.core.change import Action, Cause, Effect, ResourceChange
 from reconciler.core.kind import Keeps, Kind
 from reconciler.core.model_types import trains
-from reconciler.core.plan import Refusal
+from reconciler.core.plan import Limit, Refusal
 from reconciler.core.state import DesiredState, LiveState, Observed
 from reconciler.core.tree import ABSENT, Tree, get, show_path
 
@@ -23,17 +24,22 @@ Kinds = Mapping[str, Kind]
 RULES = ("delete", "replace", "in-use", "protected", "takeover", "empty", "adopt", "default-workflow", "train")
 
 
+UNASKED = Limit(3, 0.3)
+"""What a run may delete where the settings file names no limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rails:
     """Limits and permissions of a run. `allowed` holds (rule, address or glob) pairs."""
 
     allowed: frozenset[tuple[str, str]] = frozenset()
-    delete_count: int = 3
-    """A run may delete fewer objects than this without being asked."""
-    delete_share: float = 0.3
-    """... or up to this share of the owned ones."""
+    limit: Limit = UNASKED
+    """Of deletes, for the whole run."""
+    kinds: Mapping[str, Limit] = field(default_factory=dict)
+    """Of deletes, for single kinds by name; they hold beside the one of the whole run."""
     destroying: bool = False
     delete_app: bool = False
+    reindex: bool = False
 
     def allows(self, rule: str, address: Address) -> bool:
         """Whether a flag allows the rule to be broken for an object."""
@@ -64,7 +70,15 @@ class Case:
 
 def needs_counts(changes: Iterable[ResourceChange], rails: Rails) -> bool:
     """Whether a rule asks how much the app holds: that costs a call."""
-    return rails.delete_app or any(_switches_default(change) for change in changes)
+    return rails.delete_app or switches(changes)
+
+
+def switches(changes: Iterable[ResourceChange]) -> bool:
+    """Whether a live app gets a default workflow that it did not have: inputs that are there are not run by it."""
+    return any(
+        change.action is Action.UPDATE and any(f.effect is Effect.LATE and f.after is not ABSENT for f in change.fields)
+        for change in changes
+    )
 
 
 def guard(case: Case) -> tuple[Refusal, ...]:
@@ -91,19 +105,28 @@ def _empty_set(case: Case) -> Iterator[Refusal]:
 
 
 def _too_many_deletes(case: Case) -> Iterator[Refusal]:
+    """More deletes than the run may do unasked, or than it may do of one kind; an object is refused once."""
     doomed = [c for c in case.ending() if not case.rails.allows("delete", c.address)]
-    mine = [o for o in case.live.observed.values() if o.record and o.record.owner == case.desired.owner]
-    limit = case.rails.delete_share * len(mine)
-    if case.rails.destroying or len(doomed) < case.rails.delete_count or len(doomed) <= limit:
+    if case.rails.destroying or not doomed:
         return
+    owned = Counter(o.kind for o in case.live.observed.values() if o.record and o.record.owner == case.desired.owner)
+    gone = Counter(change.kind for change in doomed)
+    whole = _exceeded(case.rails.limit, gone.total(), owned.total(), "owned objects", "rails")
     for change in doomed:
-        yield Refusal(
-            "delete",
-            change.address,
-            f"{len(doomed)} of {len(mine)} owned objects would be deleted "
-            f"(limit: {case.rails.delete_count - 1}, or {case.rails.delete_share:.0%})",
-            _flag("delete", change.address),
-        )
+        kind = change.kind
+        limit = case.rails.kinds.get(kind)
+        what, setting = f"owned objects of kind {kind}", f"rails.kinds.{kind}"
+        own = _exceeded(limit, gone[kind], owned[kind], what, setting) if limit else None
+        if message := "; ".join(filter(None, (own, whole))):
+            yield Refusal("delete", change.address, message, _flag("delete", change.address))
+
+
+def _exceeded(limit: Limit, doomed: int, owned: int, what: str, setting: str) -> str | None:
+    """What is too much, in words that name the setting; None if it may go."""
+    if limit.allows(doomed, owned):
+        return None
+    most = f"{limit.count - 1}, or {limit.share:.0%}" if limit.share else f"{limit.count - 1}"
+    return f"{doomed} of {owned} {what} would be deleted (limit: {most}; {setting} in reconciler.yaml)"
 
 
 def _foreign_records(case: Case) -> Iterator[Refusal]:
@@ -238,11 +261,16 @@ def _default_with_inputs(case: Case) -> Iterator[Refusal]:
     inputs = case.counts.get("inputs", 0)
     for change in case.changes if inputs else ():
         if _switches_default(change):
+            what_then = (
+                "--reindex runs them all again, which is billed"
+                if case.rails.reindex
+                else "they keep what the former one made of them, unless --reindex runs them all again (billed)"
+            )
             yield Refusal(
                 "default-workflow",
                 change.address,
                 f"{change.address} gets another default workflow, and it holds {_counted(inputs, 'inputs')}: "
-                "they keep what the former one made of them, unless --reindex runs them all again (billed)",
+                f"{what_then}",
                 _flag("default-workflow", change.address),
             )
 

@@ -183,6 +183,10 @@ RAILS = [
     ("max_delete_percent: 10", 2, 10, 4),
     ("max_deletes: 1, max_delete_percent: 50", 5, 10, 0),
     ("max_deletes: 1, max_delete_percent: 40", 5, 10, 4),
+    ("max_deletes: 9, kinds: {Model: {max_deletes: 1}}", 2, 10, 4),
+    ("max_deletes: 9, kinds: {Workflow: {max_deletes: 0}}", 2, 10, 0),
+    ("kinds: {Model: {max_delete_percent: 20}}", 2, 10, 4),  # of nine models
+    ("kinds: {Model: {max_delete_percent: 23}}", 2, 10, 0),
 ]
 
 

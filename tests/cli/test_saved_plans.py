@@ -174,7 +174,9 @@ def test_manifests_beside_it_must_say_the_same(shell: Any, emulator: Emulator) -
     assert shell("apply", "plan.json", "elsewhere").code == 0
 
 
-@pytest.mark.parametrize("words", [["--prune"], ["--select", "apps"], ["--allow", "delete=*"], ["--refresh", "full"]])
+@pytest.mark.parametrize(
+    "words", [["--prune"], ["--select", "apps"], ["--allow", "delete=*"], ["--refresh", "full"], ["--reindex"]]
+)
 def test_a_saved_plan_has_its_own_options(shell: Any, emulator: Emulator, words: list[str]) -> None:
     shell.manifests("hat")
     shell("plan", "--out", "plan.json")
@@ -191,6 +193,29 @@ def test_options_are_kept(shell: Any, applied: Emulator) -> None:
     assert shell("plan", "--prune", "--allow", "delete=models/m1", "--exclude", "concepts", "-o", "plan.json").code == 0
     ended = shell("apply", "plan.json")
     assert (ended.code, "Resources: 0 added, 0 changed, 1 destroyed" in ended.out) == (0, True)
+
+
+def test_limits_of_a_kind_are_kept(shell: Any, applied: Emulator) -> None:
+    """What is planned under limits is applied under them, whatever the settings file says by then."""
+    shell.manifests("hat", head=APP)
+    shell.write("reconciler.yaml", "rails: {kinds: {Model: {max_deletes: 0}}}\n")
+    planned = shell("plan", "--prune", "--out", "plan.json", "--format", "json")
+    assert (planned.code, planned.json["options"]["kind_limits"]) == (4, {"Model": [1, 0.0]})
+    (shell.folder / "reconciler.yaml").unlink()
+    ended = shell("apply", "plan.json")
+    assert ended.code == 4
+    assert "rails.kinds.Model in reconciler.yaml" in " ".join(ended.out.split())
+    assert applied.calls.writes == []
+    assert shell("apply", "-y", "--prune").code == 0
+
+
+def test_an_unknown_kind_is_refused_at_its_place(shell: Any) -> None:
+    shell.manifests("hat")
+    shell.write("reconciler.yaml", "rails:\n  kinds:\n    Workfow: {max_deletes: 0}\n")
+    ended = shell("plan", "--local")
+    assert ended.code == 3
+    assert "reconciler.yaml:3:5" in ended.err
+    assert "did you mean 'Workflow'?" in ended.err
 
 
 def test_another_service_is_another_plan(shell: Any, serving: Callable[..., Emulator]) -> None:

@@ -1,10 +1,17 @@
 """The estimate of what an apply takes, against what one really sends."""
 
+import json
 from typing import Any
 
 import pytest
 
+from reconciler import pipeline
+from reconciler.client.api import ReadOnlyApi
 from reconciler.core.cost import Cost, cost
+from reconciler.core.diagnostics import StalePlan
+from reconciler.core.plan_document import document
+from reconciler.report.as_markdown import plan_markdown
+from reconciler.report.as_text import plan_text
 
 
 def writes(world: Any, planned: Any) -> int:
@@ -28,6 +35,62 @@ def test_inputs_cost_by_the_batch(world: Any, documents: Any) -> None:
     texts = [documents.document("Input", f"t{n}", {"data": {"text": {"raw": f"{n}"}}}) for n in range(130)]
     few, many = (cost(world.plan(documents.app(), *texts[:count]).plan).rpcs for count in (1, 130))
     assert many - few == 2
+
+
+@pytest.fixture
+def switching(world: Any, documents: Any) -> Any:
+    """An app that holds three inputs and is to get another default workflow."""
+    texts = [documents.document("Input", f"t{n}", {"data": {"text": {"raw": f"{n}"}}}) for n in range(3)]
+    parts = [documents.concept("p"), documents.thresholder("m")]
+    parts += [documents.workflow(name, n="m") for name in "vw"]
+    app = documents.app(default_workflow={"id": "v"})
+    world.rest = [*parts, *texts]
+    world.apply(app, *world.rest)
+    world.switch = lambda **options: world.plan(
+        documents.app(default_workflow={"id": "w"}), *world.rest, rails=world.everything, **options
+    )
+    return world
+
+
+def test_inputs_that_are_run_again_are_counted(switching: Any) -> None:
+    planned = switching.switch(reindex=True)
+    assert cost(planned.plan).inputs == 3
+    assert "; 3 inputs run again, billed." in plan_text(planned.plan, color=False)
+    assert "3 inputs run again, billed" in plan_markdown(planned.plan)
+    told = json.loads(document(planned.plan).text())
+    assert (told["cost"]["inputs_run_again"], told["options"]["reindex"]) == (3, True)
+    switching.forget_calls()
+    assert switching.carry_out(planned).complete
+    writes = switching.emulator.calls.writes
+    (patch,) = (entry.request for entry in writes if entry.rpc == "PatchApps" and entry.request.reindex)
+    assert patch.apps[0].default_workflow.id == "w"
+
+
+def test_inputs_that_are_not_run_again_are_said(switching: Any) -> None:
+    planned = switching.switch()
+    assert cost(planned.plan).inputs == 0
+    said = "3 inputs of the app are not run by its new default workflow; --reindex runs them, too (billed)."
+    assert said in plan_text(planned.plan, color=False)
+    assert "3 inputs of the app are not run by its new default workflow" in plan_markdown(planned.plan)
+    told = json.loads(document(planned.plan).text())
+    assert told["cost"]["inputs_left_alone"] == 3
+    assert "reindex" not in told["options"]
+
+
+def test_where_the_default_workflow_stays_nothing_is_counted(switching: Any, documents: Any) -> None:
+    switching.forget_calls()
+    app = documents.app(default_workflow={"id": "v"}, description="new")
+    planned = switching.plan(app, *switching.rest, reindex=True)
+    assert planned.plan.inputs == 0
+    assert not switching.emulator.calls.counts["GetResourceCounts"]
+
+
+def test_inputs_that_come_meanwhile_matter_only_if_they_are_billed(switching: Any) -> None:
+    free, billed = (pipeline.saved(switching.switch(reindex=wanted)).text() for wanted in (False, True))
+    switching.ask("PostInputs", inputs=[{"id": "more", "data": {"text": {"raw": "x"}}}])
+    with pytest.raises(StalePlan, match=r"cost\.inputs_run_again"):
+        pipeline.replan(ReadOnlyApi(switching.api), billed, "")
+    assert pipeline.replan(ReadOnlyApi(switching.api), free, "").plan.inputs == 4
 
 
 def test_a_rate_makes_seconds_of_requests() -> None:

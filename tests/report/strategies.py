@@ -18,7 +18,7 @@ from reconciler.core.drift import (
     Unmanaged,
 )
 from reconciler.core.outcome import ApplyResult, Status, StepOutcome
-from reconciler.core.plan import Pin, Plan, Refusal, Step, Verb
+from reconciler.core.plan import Limit, Pin, Plan, Refusal, Step, Verb
 from reconciler.core.tree import ABSENT, Unknown
 from tests.report.rich_plan import SCOPE
 
@@ -87,6 +87,7 @@ def tuples(elements: st.SearchStrategy[Any], most: int = 3) -> st.SearchStrategy
     return st.lists(elements, max_size=most).map(tuple)
 
 
+LIMITS = st.builds(Limit, st.integers(0, 9), st.floats(0, 2))
 PLANS = st.builds(
     Plan,
     scope=st.just(SCOPE),
@@ -99,6 +100,10 @@ PLANS = st.builds(
     pins=tuples(st.builds(Pin, ADDRESSES, WORDS, ADDRESSES, WORDS)),
     notes=tuples(NOTES),
     destroying=st.booleans(),
+    limits=st.none() | LIMITS,
+    kind_limits=st.dictionaries(st.sampled_from(["Model", "Workflow"]), LIMITS).map(lambda d: tuple(sorted(d.items()))),
+    inputs=st.integers(0, 9),
+    reindex=st.booleans(),
 )
 RESULTS = st.builds(
     ApplyResult,

@@ -8,6 +8,7 @@ from reconciler import pipeline
 from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
 from reconciler.core.declaration import Lifecycle
+from reconciler.core.plan import Limit
 from reconciler.core.state import Desired, DesiredState, Entry, Inventory, LiveState, LiveVersion, Observed, Record
 from reconciler.core.tree import ABSENT
 from reconciler.stages.guard import RULES, Case, Rails, guard, not_ours
@@ -273,6 +274,54 @@ def test_no_flag_deletes_an_app_that_holds(what):
     assert said in refusal.message
 
 
+def many(gone, kind="models", owned=10):
+    """`gone` deletes out of `owned` objects of a kind."""
+    doomed = [change(f"{kind}/m{i}", Action.DELETE) for i in range(gone)]
+    return doomed, [observed(f"{kind}/m{i}") for i in range(owned)]
+
+
+@pytest.mark.parametrize(
+    ("gone", "limit", "allowed"),
+    [
+        (1, Limit(1, 0.0), False), (1, Limit(2, 0.0), True), (2, Limit(2, 0.0), False),
+        (2, Limit(2, 0.2), True), (3, Limit(2, 0.2), False), (3, Limit(4, 0.2), True),
+    ],
+)  # fmt: skip
+def test_a_kind_has_a_count_and_a_share_of_its_own(gone, limit, allowed):
+    doomed, found = many(gone)
+    others = [observed(f"workflows/w{i}") for i in range(90)]  # the share is one of the kind's objects only
+    refusals = guard(case(*doomed, found=found + others, kinds={"Model": limit}))
+    assert len(refusals) == (0 if allowed else gone)
+    assert refused(*doomed, found=found, kinds={"Workflow": limit}) == []
+
+
+def test_the_refusal_of_a_kind_says_all_of_it():
+    doomed, found = many(3)
+    found += [observed("workflows/w")]
+    *_, refusal = guard(case(*doomed, found=found, kinds={"Model": Limit(2, 0.2)}))
+    assert refusal.message == (
+        "3 of 10 owned objects of kind Model would be deleted (limit: 1, or 20%; rails.kinds.Model in reconciler.yaml)"
+    )
+    assert refusal.flag == "--allow delete=models/m2"
+
+
+def test_limits_of_the_run_hold_beside_those_of_a_kind_and_an_object_is_refused_once():
+    doomed, found = many(5)
+    whole, kind = Limit(1, 0.0), {"Model": Limit(9, 0.0)}
+    assert len(guard(case(*doomed, found=found, limit=whole, kinds=kind))) == 5
+    both = guard(case(*doomed, found=found, limit=whole, kinds={"Model": Limit(1, 0.0)}))
+    assert len(both) == 5
+    assert "(limit: 0; rails.kinds.Model in reconciler.yaml); 5 of 10 owned objects would" in both[0].message
+
+
+def test_what_is_allowed_by_a_flag_does_not_count_against_its_kind():
+    doomed, found = many(2)
+    more = {"found": found, "kinds": {"Model": Limit(2, 0.0)}}
+    assert len(guard(case(*doomed, **more))) == 2
+    assert refused(*doomed, allowed=["delete=models/m0"], **more) == []
+    assert refused(*doomed, destroying=True, **more) == []
+
+
 @pytest.mark.parametrize(
     ("model_type", "status"), [("embedding-classifier", 21106), ("embedding-classifier", 21110), ("prompter", 21100)]
 )
@@ -294,7 +343,13 @@ def test_the_default_workflow_is_set_and_repaired_without_a_flag(before, cause, 
 def test_the_refusal_of_another_default_workflow_says_how_many_inputs():
     (refusal,) = guard(case(*parts("default-workflow")[0], **parts("default-workflow")[1]))
     assert "it holds 3 inputs" in refusal.message
+    assert "they keep what the former one made of them" in refusal.message
     assert "--reindex" in refusal.message
+
+
+def test_running_them_again_is_refused_for_what_it_costs():
+    (refusal,) = guard(case(*parts("default-workflow")[0], **parts("default-workflow")[1], reindex=True))
+    assert "it holds 3 inputs: --reindex runs them all again, which is billed" in refusal.message
 
 
 def test_an_app_of_ours_with_a_base_workflow_can_be_deleted():

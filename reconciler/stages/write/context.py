@@ -58,7 +58,6 @@ class Context:
     clock: Callable[[], float]
     version_timeout: float = 3600.0
     """Seconds to wait for a version that trains."""
-    reindex: bool = False
 
     def item(self, step: Step) -> tuple[Kind, Desired]:
         return self.kinds[step.address.kind], self.desired.resources[step.address]

@@ -77,7 +77,7 @@ def update_late(context: Context, step: Step, outputs: Outputs) -> None:
         _unmoved_late(context, step, found)
         record = context.record_text(item, context.want(step.address, outputs), kind, step)
         app["metadata"] = {RECORD_KEY: record}
-        more = {"metadata_action": MERGE_METADATA, "reindex": context.reindex}
+        more = {"metadata_action": MERGE_METADATA, "reindex": context.plan.reindex}
     context.patch_app(app, found, **more)
     found = context.read(step.address)
     wanted = late["default_workflow"]["id"]
