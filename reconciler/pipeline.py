@@ -240,7 +240,7 @@ def _settle(api: Api, desired: DesiredState, live: LiveState, options: PlanOptio
 def _unsettled(desired: DesiredState, live: LiveState, options: PlanOptions) -> list[Address]:
     """What the lists leave open: see `diff.needs_read`; and what the inventory lists but the lists lack."""
     wanted: dict[Address, None] = {}
-    versions = {address: _latest(observed) for address, observed in live.observed.items()}
+    versions = versions_by_text({address: _latest(observed) for address, observed in live.observed.items()})
     for address, item in desired.resources.items():
         observed = live.observed.get(address)
         kind = by_plural()[address.kind]
@@ -249,7 +249,7 @@ def _unsettled(desired: DesiredState, live: LiveState, options: PlanOptions) -> 
             if listed:
                 wanted[address] = None
         elif (options.refresh == "full" and kind.versions is not None) or diff.needs_read(
-            item, fill(item.tree, versions_by_text(versions)), observed, kind
+            item, fill(item.tree, versions), observed, kind
         ):
             wanted[address] = None
     return [*wanted, *_unread_leftovers(desired, live)]
