@@ -13,7 +13,11 @@ from reconciler.cli.command import command
 from reconciler.core.diagnostics import ReconcilerError
 
 Words = Annotated[
-    list[str] | None, Argument(metavar="[teach FILE]", help="Write a file of taught scores into the database, and end.")
+    list[str] | None,
+    Argument(
+        metavar="[teach FILE | fault VERB …]",
+        help="Write a file of taught scores into the database, or set faults of a running emulator, and end.",
+    ),
 ]
 
 
@@ -33,6 +37,13 @@ class EmulatorFlags:
     rps: Annotated[int | None, Option(metavar="N", min=0, help="Calls a second before 11005; 0 is no limit.")] = None
     taught: Annotated[
         str | None, Option(metavar="FILE", help="Scores that are known for certain pictures, read at the start.")
+    ] = None
+    connection_faults: Annotated[
+        bool, Option("--connection-faults", help="Let faults break connections; every byte takes a detour for it.")
+    ] = False
+    admin_port: Annotated[
+        int | None,
+        Option(metavar="N", min=0, max=65535, help="Let faults be set over HTTP, on this port of 127.0.0.1."),
     ] = None
     switch: Annotated[
         list[str], Option(metavar="NAME=VALUE", help="Play a behaviour of the service the other way; repeatable.")
@@ -58,12 +69,16 @@ def _seconds(text: str) -> float:
 
 @command
 def emulator(flags: EmulatorFlags, words: Words = None) -> int:
-    """Run a local Clarifai until it is stopped, or teach it.
+    """Run a local Clarifai until it is stopped, teach it, or let its calls fail.
 
     A real gRPC server over SQLite: set CLARIFAI_API_BASE to the address it prints, and CLARIFAI_PAT to anything.
     """
     from reconciler.cli import local
 
+    if words and words[0] == "fault":
+        from reconciler.cli import fault
+
+        return fault.run(words[1:], flags.admin_port)
     if words:
         return _teach(words, flags.database)
     if flags.list_switches:
@@ -78,6 +93,8 @@ def emulator(flags: EmulatorFlags, words: Words = None) -> int:
         user_id=flags.user_id,
         tokens=tokens,
         taught=Path(flags.taught) if flags.taught else None,
+        connection_faults=flags.connection_faults,
+        admin_port=flags.admin_port,
     )
 
 
@@ -86,7 +103,9 @@ def _teach(words: list[str], database: str) -> int:
     from reconciler.cli import local
 
     if len(words) != 2 or words[0] != "teach":
-        raise ReconcilerError(f"unknown words: {' '.join(words)}", hint="write `reconciler emulator teach FILE`")
+        raise ReconcilerError(
+            f"unknown words: {' '.join(words)}", hint="write `reconciler emulator teach FILE` or `… fault …`"
+        )
     count = local.teach(database, words[1])
     print(f"{count} picture{'' if count == 1 else 's'} taught to {database}")
     return 0

@@ -1,6 +1,6 @@
 """Remember which RPCs arrived, in order, so that tests can count writes at the server.
 
-Belongs here: the record of calls. Not here: changing them (`faults.py`).
+Belongs here: the record of calls. Not here: changing them (`fault_effects.py`).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Calls:
         self._lock = threading.Lock()
         self._entries: deque[Recorded] = deque(maxlen=keep)
         self._counts: Counter[str] = Counter()
+        self._executed: Counter[str] = Counter()
 
     def record(self, rpc: str, request: Message) -> None:
         """Add one call."""
@@ -45,11 +46,17 @@ class Calls:
             self._entries.append(Recorded(rpc, request))
             self._counts[rpc] += 1
 
+    def record_execution(self, rpc: str) -> None:
+        """Count one call that was carried out, whatever its client heard of it."""
+        with self._lock:
+            self._executed[rpc] += 1
+
     def reset(self) -> None:
         """Forget everything so far."""
         with self._lock:
             self._entries.clear()
             self._counts.clear()
+            self._executed.clear()
 
     @property
     def entries(self) -> list[Recorded]:
@@ -62,6 +69,12 @@ class Calls:
         """How often each RPC was called."""
         with self._lock:
             return Counter(self._counts)
+
+    @property
+    def executed(self) -> Counter[str]:
+        """How often each RPC was carried out: not refused, not lost, twice if it was delivered twice."""
+        with self._lock:
+            return Counter(self._executed)
 
     @property
     def names(self) -> list[str]:

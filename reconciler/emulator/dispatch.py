@@ -1,7 +1,7 @@
 """Turn a gRPC call into an operation and its outcome into the reply of that RPC.
 
-Belongs here: the order of what happens to every call (record, throttle, hooks, key, transaction, reply) and the
-generic handler built from the descriptor. Not here: what an RPC does (`operations/`).
+Belongs here: the order of what happens to every call (fault, record, hooks, key, throttle, transaction, reply) and the
+generic handler built from the descriptor. Not here: what an RPC does (`operations/`) or a fault (`fault_effects.py`).
 
 Business failures are OK replies with a status; only injected faults end a call with a gRPC error (facts 0.1).
 A bug in an operation becomes an in-band 99009 with the traceback on stderr: the server must not die of it.
@@ -14,20 +14,23 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
 from clarifai_grpc.grpc.api.status import status_code_pb2 as codes
 from google.protobuf.message import Message
 
-from reconciler.emulator import statuses
+from reconciler.emulator import fault_effects, statuses
 from reconciler.emulator.access import Keyring
 from reconciler.emulator.calls import Calls
 from reconciler.emulator.context import Call, Memory, Operation
 from reconciler.emulator.errors import Refusal
-from reconciler.emulator.faults import Hook, Interrupt
+from reconciler.emulator.fault_effects import Powers, Wire
+from reconciler.emulator.fault_plane import Arrival, Faults
+from reconciler.emulator.faults import Fault, Hook, Interrupt
+from reconciler.emulator.history import History
 from reconciler.emulator.rpcs import RPCS, Rpc
 from reconciler.emulator.store import Store
 from reconciler.emulator.switches import Switches
@@ -44,32 +47,27 @@ class Dispatcher:
     operations: Mapping[str, Operation]
     calls: Calls
     memory: Memory
+    faults: Faults = field(default_factory=Faults)
+    powers: Powers = field(default_factory=Powers)
     hooks: list[Hook] = field(default_factory=list)
     long: frozenset[str] = frozenset()
     """Operations that open their own transactions, since they must not hold the store all the time."""
     throttle: Throttle = field(init=False)
+    history: History = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the limiter from the switches."""
         self.throttle = Throttle(self.switches.rps)
+        self.history = History(self.store)
 
     def answer(self, rpc: Rpc, request: Message, context: grpc.ServicerContext) -> Message:
         """The reply to one call; raises `Interrupt` when the call shall end with a transport error."""
-        self.calls.record(rpc.name, request)
+        arrival = self.faults.arrived(rpc, older=bool(self.history))
+        if arrival.fault is None or arrival.fault.effect != "lost":
+            self.calls.record(rpc.name, request)
         request_id = statuses.new_request_id()
-        gone = threading.Event()
-        if self.hooks:
-            context.add_callback(gone.set)
-        if self.switches.latency:
-            time.sleep(self.switches.latency)
         try:
-            for hook in self.hooks:
-                hook.before(rpc.name, request, gone)
-            reply = self._operate(rpc, request, context)
-            self._stamp(reply, request_id)
-            for hook in self.hooks:
-                hook.after(rpc.name, request, reply, gone)
-            return reply
+            return self._answer(arrival, request, context, request_id)
         except Refusal as refusal:
             return _refused(rpc, refusal.status(request_id))
         except Interrupt:
@@ -78,15 +76,52 @@ class Dispatcher:
             traceback.print_exc(file=sys.stderr)
             details = f"unexpected failure in {rpc.name}, see the emulator's log"
             return _refused(rpc, statuses.status(codes.INTERNAL_UNCATEGORIZED, details, request_id=request_id))
+        finally:
+            self.faults.left(arrival)
 
-    def _operate(self, rpc: Rpc, request: Message, context: grpc.ServicerContext) -> Message:
+    def _answer(self, arrival: Arrival, request: Message, context: grpc.ServicerContext, request_id: str) -> Message:
+        """The way of a call through faults and hooks, to its operation and back."""
+        rpc, fault = arrival.rpc, arrival.fault
+        wire = Wire(context.peer(), threading.Event())
+        if not context.add_callback(wire.gone.set):
+            wire.gone.set()
+        if self.switches.latency:
+            time.sleep(self.switches.latency)
+        fault_effects.strike(fault, wire, self.powers)
+        for hook in self.hooks:
+            hook.before(rpc.name, request, wire.gone)
+        if self.faults.stale_depth and not rpc.reads:
+            self.history.keep(self.faults.stale_depth)
+        reply = fault_effects.carry_out(fault, request, lambda asked: self._operate(rpc, asked, context, fault))
+        self._stamp(reply, request_id)
+        after = self.faults.answered(arrival, reply)
+        fault_effects.shorten(after, rpc, reply)
+        fault_effects.strike(after, wire, self.powers)
+        for hook in self.hooks:
+            hook.after(rpc.name, request, reply, wire.gone)
+        return reply
+
+    def _operate(self, rpc: Rpc, request: Message, context: grpc.ServicerContext, fault: Fault | None) -> Message:
         caller = self.keyring.identify(rpc, context.invocation_metadata())
         self.throttle.check(caller.user)
         operation = self.operations.get(rpc.name)
         if operation is None:
             raise Refusal(codes.NOT_IMPLEMENTED, f"the emulator does not implement {rpc.name}")
-        with nullcontext() if rpc.name in self.long else self.store.transaction():
-            return operation(Call(rpc, caller, self.store, self.switches, self.memory), request)
+        with self._seen_by(Call(rpc, caller, self.store, self.switches, self.memory), fault) as call:
+            reply = operation(call, request)
+        self.calls.record_execution(rpc.name)
+        return reply
+
+    @contextmanager
+    def _seen_by(self, call: Call, fault: Fault | None) -> Iterator[Call]:
+        """The call in its transaction; a stale read is before the last writes, and what it changes itself is lost."""
+        with ExitStack() as stack:
+            if fault is not None and fault.effect == "stale":
+                older = stack.enter_context(self.history.before(fault.writes))
+                call = replace(call, store=older, memory=replace(self.memory, polls=dict(self.memory.polls)))
+            if call.rpc.name not in self.long:
+                stack.enter_context(call.store.transaction())
+            yield call
 
     def _stamp(self, reply: Any, request_id: str) -> None:
         if not reply.status.code:

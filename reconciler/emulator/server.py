@@ -18,11 +18,15 @@ import grpc
 
 from reconciler.emulator import catalogue
 from reconciler.emulator.access import Keyring
+from reconciler.emulator.admin import Admin, AdminPortTaken
 from reconciler.emulator.calls import Calls
+from reconciler.emulator.connection_faults import Relay
 from reconciler.emulator.context import Memory
 from reconciler.emulator.dispatch import Dispatcher, Handlers
 from reconciler.emulator.execution import teaching
-from reconciler.emulator.faults import Faults, Hook
+from reconciler.emulator.fault_effects import Powers
+from reconciler.emulator.fault_plane import Faults
+from reconciler.emulator.faults import Hook
 from reconciler.emulator.hosting import Hosting
 from reconciler.emulator.lag import Lag
 from reconciler.emulator.operations.table import LONG, OPERATIONS
@@ -37,6 +41,9 @@ from reconciler.emulator.switches import Switches
 _THREADS: Final = 64
 DEFAULT_PORT: Final = 18080
 
+_NO_RELAY: Final = "start the emulator with connection faults: Emulator(connection_faults=True), --connection-faults"
+_NOT_ALONE: Final = "this emulator shares its process with others; start it by `reconciler emulator`"
+
 
 class PortTaken(OSError):
     """The address is in use or may not be bound."""
@@ -47,6 +54,8 @@ class Emulator:
 
     `database` is a file that survives, or `:memory:`. `tokens` maps keys to user ids (or `user/app` for app keys);
     without it every non-empty key belongs to `user_id`. `teach` is a file of taught answers; the database keeps them.
+    `connection_faults` puts a relay before the server, which `reset` and `goaway` need; `own_process` allows `killed`.
+    `admin_port` opens the interface to the faults for clients in any language; 0 is a free port.
     """
 
     def __init__(
@@ -60,10 +69,17 @@ class Emulator:
         switches: Switches | None = None,
         keep_calls: int | None = None,
         teach: Path | None = None,
+        connection_faults: bool = False,
+        own_process: bool = False,
+        admin_port: int | None = None,
     ) -> None:
         self.user_id = user_id
         self.calls = Calls(keep_calls)
-        self.faults = Faults()
+        relayed = {} if connection_faults else {"reset": _NO_RELAY, "goaway": _NO_RELAY}
+        self.faults = Faults(relayed if own_process else {**relayed, "killed": _NOT_ALONE})
+        self._relayed = connection_faults
+        self._relay: Relay | None = None
+        self._admin = None if admin_port is None else Admin(self.faults, self.calls, admin_port)
         self._switches = switches or Switches()
         self._host, self._port = host, port
         taught = None if teach is None else read(teach)
@@ -82,8 +98,9 @@ class Emulator:
             OPERATIONS,
             self.calls,
             memory,
-            [self.faults],
-            LONG,
+            self.faults,
+            Powers(self._reset, self._drain),
+            long=LONG,
         )
         self._server: grpc.Server | None = None
 
@@ -102,8 +119,32 @@ class Emulator:
         """The address as `CLARIFAI_API_BASE` wants it (facts 1.2)."""
         return f"http://{self.address}"
 
+    @property
+    def admin(self) -> str | None:
+        """The address of the interface to the faults, if it was opened."""
+        return None if self._admin is None else self._admin.base
+
     def start(self) -> Emulator:
         """Begin to listen; afterwards `address` holds the real port."""
+        if self._relayed:
+            self._server, inner = self._listen("127.0.0.1:0")
+            try:
+                self._relay = Relay(self._host, self._port, inner)
+            except OSError:
+                self._server.stop(0).wait()
+                raise self._taken() from None
+            self._port = self._relay.port
+            self._relay.start()
+        else:
+            self._server, self._port = self._listen(self.address)
+        self._memory.hosting = self._hosting.start()
+        if self._admin is not None:
+            self._admin.start()
+        self._processor.start()
+        return self
+
+    def _listen(self, address: str) -> tuple[grpc.Server, int]:
+        """A server that answers, and its port."""
         megabytes = self._switches.max_message_mb << 20
         options = [
             ("grpc.max_receive_message_length", megabytes),
@@ -113,22 +154,38 @@ class Emulator:
         server = grpc.server(ThreadPoolExecutor(_THREADS, "emulator"), options=options)
         server.add_generic_rpc_handlers((Handlers(self._dispatcher),))
         try:
-            self._port = server.add_insecure_port(self.address)
+            port = server.add_insecure_port(address)
         except RuntimeError:
-            raise PortTaken(f"cannot listen on {self.address}: the port is taken or not allowed") from None
+            raise self._taken() from None
         server.start()
-        self._server = server
-        self._memory.hosting = self._hosting.start()
-        self._processor.start()
-        return self
+        return server, port
+
+    def _taken(self) -> PortTaken:
+        return PortTaken(f"cannot listen on {self.address}: the port is taken or not allowed")
+
+    def _reset(self, peer: str) -> None:
+        if self._relay is not None:
+            self._relay.reset(peer)
+
+    def _drain(self, seconds: float) -> None:
+        """Let new connections find a new server; the old one says GOAWAY and ends once its calls have."""
+        if self._relay is not None and self._server is not None:
+            old, (self._server, self._relay.target) = self._server, self._listen("127.0.0.1:0")
+            old.stop(seconds)
 
     def stop(self, grace: float = 0.2) -> None:
         """Let calls in flight end within `grace` seconds and the background what it is at, then close the database."""
         if self._server is not None:
             self._server.stop(grace).wait()
             self._server = None
+        if self._relay is not None:
+            self._relay.stop()
+            self._relay = None
+        if self._admin is not None:
+            self._admin.stop()
         self._processor.stop()
         self._hosting.stop()
+        self._dispatcher.history.close()
         self._store.close()
 
     def __enter__(self) -> Emulator:
@@ -151,6 +208,8 @@ def serve(
     tokens: Mapping[str, str] | None = None,
     switches: Switches | None = None,
     taught: Path | None = None,
+    connection_faults: bool = False,
+    admin_port: int | None = None,
     announce: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> int:
     """Run in the foreground until SIGTERM or SIGINT and return the exit code.
@@ -165,12 +224,13 @@ def serve(
     try:
         emulator = Emulator(
             database, host=host, port=port, user_id=user_id, tokens=tokens, switches=switches, keep_calls=0,
-            teach=taught,
+            teach=taught, connection_faults=connection_faults, own_process=True, admin_port=admin_port,
         )  # fmt: skip
         emulator.start()
-        announce(f"Clarifai emulator ready on {emulator.base} (user {user_id}, database {database})")
+        admin = f", faults {emulator.admin}" if emulator.admin else ""
+        announce(f"Clarifai emulator ready on {emulator.base} (user {user_id}, database {database}{admin})")
         stopping.wait()
-    except (PortTaken, StoreError, TaughtFileError) as error:
+    except (PortTaken, AdminPortTaken, StoreError, TaughtFileError) as error:
         print(f"emulator: {error}", file=sys.stderr)
         return 1
     finally:

@@ -89,6 +89,14 @@ class Store:
         latest = self._connection.execute("SELECT max(modified) FROM objects").fetchone()[0]
         self._last_tick = latest or 0
 
+    def copy(self) -> Store:
+        """All that is committed now, as a store of its own in memory."""
+        other = Store(":memory:", self._clock)
+        with self._lock:
+            self._connection.backup(other._connection)
+            other._last_tick = self._last_tick
+        return other
+
     def close(self) -> None:
         """Write everything back into the one file and let it go."""
         with self._lock:

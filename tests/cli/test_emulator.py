@@ -26,6 +26,8 @@ def test_its_defaults_take_any_key(shell: Any, served: dict[str, Any]) -> None:
         "user_id": "me-local",
         "tokens": None,
         "taught": None,
+        "connection_faults": False,
+        "admin_port": None,
         "switches": Switches(),
     }
 

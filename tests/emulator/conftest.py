@@ -27,7 +27,9 @@ class Api:
         self.emulator = emulator
         self.address = address
         self.metadata = (("authorization", f"Key {token}"),)
-        self._channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)])
+        # Else all clients of a process share one connection.
+        options = [("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
+        self._channel = grpc.insecure_channel(address, options=options)
 
     def close(self) -> None:
         self._channel.close()
@@ -163,9 +165,19 @@ def start() -> Iterator[Callable[..., Api]]:
     running: list[tuple[Emulator, Api]] = []
 
     def begin(
-        *, empty: bool = False, token: str = "any", tokens: Any = None, database: Any = ":memory:", **switches: Any
+        *,
+        empty: bool = False,
+        token: str = "any",
+        tokens: Any = None,
+        database: Any = ":memory:",
+        connection_faults: bool = False,
+        admin_port: int | None = None,
+        **switches: Any,
     ):
-        emulator = Emulator(database, tokens=tokens, switches=Switches(**switches)).start()
+        chosen = Switches(**switches)
+        emulator = Emulator(
+            database, tokens=tokens, switches=chosen, connection_faults=connection_faults, admin_port=admin_port
+        ).start()
         api = Api(emulator.address, emulator, token)
         running.append((emulator, api))
         if not empty:

@@ -3,17 +3,19 @@
 `pytest --update-golden` (`make golden`) writes the tables anew.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from reconciler.emulator.execution.operator_table import OPERATORS
+from reconciler.emulator.faults import Effect
 from reconciler.emulator.server import Emulator, implemented_rpcs
 from reconciler.emulator.switches import Switches
 
@@ -85,11 +87,13 @@ def runs(clean: None, tmp_path: Path) -> Iterator[Callable[..., str]]:
     script.chmod(0o755)
     path = f"{scripts}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}
-    with Emulator() as emulator:
+    with Emulator(admin_port=0) as emulator:
+        admin = str(emulator.admin).rpartition(":")[2]
 
         def run(name: str, *words: str, variables: bool = True) -> str:
             text = snippet(name).replace(ADDRESS, emulator.address)
             text = text.replace("port=18080", f"port={emulator.address.rpartition(':')[2]}")
+            text = text.replace("18081", admin).replace("emulator fault", f"emulator --admin-port {admin} fault")
             (tmp_path / name).write_text(text)
             if not words:
                 words = ("bash", "-e", name) if name.endswith(".sh") else (sys.executable, name)
@@ -133,6 +137,20 @@ def test_teaching(runs: Any, tmp_path: Path) -> None:
     (tmp_path / "astronaut.png").write_bytes(b"bytes of a picture")
     runs("scores.yaml", "true")
     assert runs("teach.sh") == "2 pictures taught to emulator.db\n"
+
+
+def test_faults_from_outside(runs: Any) -> None:
+    posted, added, listed, cleared = map(json.loads, runs("faults.sh", variables=False).splitlines())
+    assert [fault["rpc"] for fault in posted["ordered"]] == ["PostModelVersions"]
+    assert added == listed
+    assert [fault["effect"] for fault in listed["ordered"]] == ["unavailable", "truncated"]
+    assert cleared == {"ordered": [], "storm": None}
+
+
+def test_the_effects_in_the_guide_are_those_of_the_code() -> None:
+    text = GUIDE.read_text(encoding="utf-8").partition("| effect | what happens |")[2].partition("\n\n")[0]
+    named = re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(.*?)\|", text, re.MULTILINE)))
+    assert sorted(named) == sorted(get_args(Effect))
 
 
 def test_the_list_of_switches(runs: Any) -> None:
