@@ -23,7 +23,7 @@ demo: $(VENV)/runtime.stamp ## tour: plan, apply, drift, repair and destroy agai
 
 test: lint check ## everything that CI runs
 
-check: $(VENV)/dev.stamp
+check: $(VENV)/dev.stamp | .cache/promtool/tried
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term
 
 lint: $(VENV)/dev.stamp ## style, format, types and import rules
@@ -39,6 +39,11 @@ format: $(VENV)/dev.stamp ## rewrite the sources in the house format
 golden: $(VENV)/dev.stamp ## accept the present output as the new golden files
 	$(BIN)/python -m pytest --numprocesses auto --update-golden
 	git status --short -- tests
+
+# Prometheus' own checker of metrics and alerting rules, where a Debian archive has it; tried once.
+.cache/promtool/tried:
+	@.ci/promtool $(@D)
+	@touch $@
 
 clean: ## remove the venv, caches and build results
 	rm -rf $(VENV) .lock-venv .cache .coverage .hypothesis build dist

@@ -33,6 +33,7 @@ PREFIX = "clarifai_reconciler"
 OUTCOMES = {0: "in_sync", 2: "drifted"}
 MOVED = (DriftStatus.DRIFTED, DriftStatus.MISSING, DriftStatus.UNKNOWN, DriftStatus.IGNORED)
 SECONDS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
+RPC_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 SUCCESS = f"{PREFIX}_last_success_timestamp_seconds"
 
 
@@ -60,6 +61,16 @@ class Metrics:
         self._rpcs = Counter(
             f"{PREFIX}_rpc", "Requests that were sent, by how they ended.", ["method", "code"], registry=registry
         )
+        self._rpc_duration = Histogram(
+            f"{PREFIX}_rpc_duration_seconds",
+            "How long requests took.",
+            ["method"],
+            registry=registry,
+            buckets=RPC_SECONDS,
+        )
+        self._retries = Counter(
+            f"{PREFIX}_retries", "Requests that were sent again, by why.", ["method", "reason"], registry=registry
+        )
         self._throttled = Counter(
             f"{PREFIX}_throttled_seconds", "Time spent waiting because the service said so.", registry=registry
         )
@@ -70,6 +81,11 @@ class Metrics:
         """What a connection has cost."""
         for (method, code), count in traffic.ends.items():
             self._rpcs.labels(method, code).inc(count)
+        for (method, reason), count in traffic.repeats.items():
+            self._retries.labels(method, reason).inc(count)
+        for method, seconds in traffic.seconds.items():
+            for each in seconds:
+                self._rpc_duration.labels(method).observe(each)
         self._throttled.inc(traffic.throttled_seconds)
 
     def looked(self, report: DriftReport | None, code: int, now: float, seconds: float) -> None:

@@ -11,16 +11,16 @@ import itertools
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import grpc
 from google.protobuf.message import Message
 
-from reconciler.client.endings import End
+from reconciler.client.endings import End, ending
 from reconciler.client.failures import failure
 from reconciler.client.limiter import Limiter
 from reconciler.client.retry import Outcome, Patience, Retrier, RpcClass, Step
@@ -53,12 +53,20 @@ class Traffic:
     """Requests that were sent, by RPC; a repeated one counts each time."""
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How they ended, by RPC and code: the service's number, or gRPC's name where no reply came."""
-    retries: int = 0
+    repeats: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Those that were sent again, by RPC and reason; what gRPC repeats by itself nobody sees."""
+    seconds: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """How long each took, by RPC."""
     throttled_seconds: float = 0.0
     """Time that threads spent waiting because the service said "too much"."""
     limited_seconds: float = 0.0
     """Time that threads spent waiting for our own limiter."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def retries(self) -> int:
+        """How many requests were sent again."""
+        return self.repeats.total()
 
     def sent(self, rpc: str, waited: float) -> None:
         """One more request, after a wait for the limiter."""
@@ -66,15 +74,16 @@ class Traffic:
             self.calls[rpc] += 1
             self.limited_seconds += waited
 
-    def ended(self, rpc: str, end: End) -> None:
+    def ended(self, rpc: str, end: End, seconds: float) -> None:
         """A request came to an end."""
         with self._lock:
             self.ends[rpc, end.grpc if end.reply is None else str(end.code)] += 1
+            self.seconds[rpc].append(seconds)
 
-    def repeats(self, step: Step, pause: float) -> None:
-        """A request will be repeated after a pause."""
+    def will_repeat(self, rpc: str, end: End, step: Step, pause: float) -> None:
+        """A request that ended in such a way will be sent again after a pause."""
         with self._lock:
-            self.retries += 1
+            self.repeats[rpc, ending(end).name.lower()] += 1
             self.throttled_seconds += pause if step is Step.BACK_OFF else 0.0
 
 
@@ -103,6 +112,7 @@ class GrpcApi:
         self._retrier = Retrier(patience or Patience(), clock, sleep)
         self._timeout = timeout
         self._per_page = per_page
+        self._clock = clock
         self._sleep = sleep
         self._stubs: dict[str, Any] = {}
 
@@ -114,7 +124,7 @@ class GrpcApi:
     def call(self, rpc: str, /, **fields: Any) -> Message:
         """One unary call: the reply of a success; any other end raises an ApiError that says whether it happened."""
         request, kind = build_request(rpc, fields), rpc_class(rpc)
-        outcome = self._retrier.run(kind, lambda: self._attempt(rpc, request), self._pausing)
+        outcome = self._retrier.run(kind, lambda: self._attempt(rpc, request), partial(self._pausing, rpc))
         if outcome.verdict.step is Step.USE and outcome.end.reply is not None:
             return outcome.end.reply
         raise self._failed(rpc, kind, outcome)
@@ -129,15 +139,16 @@ class GrpcApi:
             self._sleep(self._timeout)
         return failure(rpc, kind, outcome, self._target)
 
-    def _pausing(self, step: Step, pause: float) -> None:
-        self.traffic.repeats(step, pause)
+    def _pausing(self, rpc: str, end: End, step: Step, pause: float) -> None:
+        self.traffic.will_repeat(rpc, end, step, pause)
         if step is Step.BACK_OFF:
             self._limiter.slow_down()
 
     def _attempt(self, rpc: str, request: Message) -> End:
         self.traffic.sent(rpc, self._limiter.acquire())
+        started = self._clock()
         end = self._send(rpc, request)
-        self.traffic.ended(rpc, end)
+        self.traffic.ended(rpc, end, self._clock() - started)
         return end
 
     def _send(self, rpc: str, request: Message) -> End:

@@ -140,8 +140,8 @@ class Retrier:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[float, float], float] = random.uniform
 
-    def run(self, rpc_class: RpcClass, send: Callable[[], End], pausing: Callable[[Step, float], None]) -> Outcome:
-        """The last end and its verdict; `pausing` hears of every pause before it is slept."""
+    def run(self, rpc_class: RpcClass, send: Callable[[], End], pausing: Callable[[End, Step, float], None]) -> Outcome:
+        """The last end and its verdict; `pausing` hears of every pause, and why, before it is slept."""
         attempt = 1
         while True:
             end = send()
@@ -151,6 +151,6 @@ class Retrier:
             pause = self.jitter(0.0, self.patience.ceiling(attempt))
             if self.clock() + pause > self.patience.deadline:
                 return Outcome(end, verdict, attempt)
-            pausing(verdict.step, pause)
+            pausing(end, verdict.step, pause)
             self.sleep(pause)
             attempt += 1

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -241,17 +240,6 @@ def test_what_cannot_be_is_told_before_anything_is_read(
     ended = shell("drift", *words)
     assert (ended.code, said in ended.err) == (1, True), ended.err
     assert not applied.calls.counts
-
-
-def test_names_and_forms_please_prometheus(shell: Any, applied: Emulator, tmp_path: Path) -> None:
-    shell("drift", "--textfile", "drift.prom")
-    text = (shell.folder / "drift.prom").read_text()
-    if (promtool := shutil.which("promtool")) is not None:
-        checked = subprocess.run(
-            [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False
-        )
-        assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert parsed(text)
 
 
 def test_without_the_extra_it_says_how_to_get_it(shell: Any, applied: Emulator) -> None:

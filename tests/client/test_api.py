@@ -155,6 +155,7 @@ def test_a_throttled_write_is_repeated_since_it_was_refused(api, service, time):
     api.call("PostModelVersions")
     assert len(service.requests["PostModelVersions"]) == 4
     assert (api.traffic.retries, api.traffic.calls["PostModelVersions"]) == (3, 4)
+    assert api.traffic.repeats == {("PostModelVersions", "throttled"): 3}
     assert api.traffic.throttled_seconds == pytest.approx(sum(time.slept))
 
 
@@ -165,7 +166,8 @@ def test_a_throttled_write_is_repeated_since_it_was_refused(api, service, time):
 def test_a_read_is_repeated_up_to_four_times(api, service, code):
     service.answers("GetApp", *[service.aborts(code)] * 3, service.replies("GetApp", app={"id": "a"}))
     assert api.call("GetApp").app.id == "a"
-    assert api.traffic.retries == 3
+    assert api.traffic.repeats == {("GetApp", "lost"): 3}
+    assert api.traffic.seconds == {"GetApp": [0.0] * 4}  # each attempt by itself, without the pauses between them
 
 
 def test_grpc_repeats_a_read_once_by_itself(api, service):

@@ -107,7 +107,7 @@ def run(time, kind, ends, **patience):
     """The outcome, and what was paused for."""
     script, pauses = iter(ends), []
     retrier = Retrier(Patience(**patience), time.clock, time.sleep, jitter=lambda low, high: high)
-    outcome = retrier.run(kind, lambda: next(script), lambda step, pause: pauses.append((step, pause)))
+    outcome = retrier.run(kind, lambda: next(script), lambda end, step, pause: pauses.append((step, pause)))
     return outcome, pauses
 
 
@@ -155,5 +155,5 @@ def test_the_pause_is_drawn_between_nothing_and_its_ceiling(time):
     drawn = []
     retrier = Retrier(Patience(), time.clock, time.sleep, jitter=lambda low, high: drawn.append((low, high)) or low)
     script = iter([LOST, LOST, DONE])
-    retrier.run(RpcClass.READ, lambda: next(script), lambda step, pause: None)
+    retrier.run(RpcClass.READ, lambda: next(script), lambda end, step, pause: None)
     assert drawn == [(0.0, 0.5), (0.0, 1.0)]
