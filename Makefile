@@ -7,7 +7,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint format golden lock clean
+.PHONY: help demo test check lint format golden record lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -16,7 +16,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCKER := uv==0.13.9
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/runtime.stamp ## tour: plan, apply, drift, repair and destroy against a local emulator
 	@PATH="$(CURDIR)/$(BIN):$$PATH" docs/examples/demo.sh
@@ -44,6 +44,9 @@ golden: $(VENV)/dev.stamp ## accept the present output as the new golden files
 .cache/promtool/tried:
 	@.ci/promtool $(@D)
 	@touch $@
+
+record: $(VENV)/dev.stamp ## ask a real Clarifai how it behaves (CLARIFAI_PAT), for docs/emulator-honesty.md
+	$(BIN)/python -m tests.recordings.record $(ARGS)
 
 clean: ## remove the venv, caches and build results
 	rm -rf $(VENV) .lock-venv .cache .coverage .hypothesis build dist
