@@ -15,6 +15,7 @@ from reconciler.cli.command import Commands
 from reconciler.cli.destroy import destroy
 from reconciler.cli.drift import drift
 from reconciler.cli.emulator import emulator
+from reconciler.cli.explain import explain
 from reconciler.cli.export import export
 from reconciler.cli.graph import graph
 from reconciler.cli.inputs import group as input_commands
@@ -65,6 +66,7 @@ app.command()(export)
 app.command()(adopt)
 app.command()(graph)
 app.command()(schema)
+app.command()(explain)
 app.add_typer(input_commands, name="inputs")
 app.add_typer(annotation_commands, name="annotations")
 app.command()(emulator)

@@ -75,11 +75,18 @@ def manifest_schema(kinds: Iterable[Kind]) -> Schema:
 def _document(kind: Kind) -> Schema:
     """The envelope around one kind's spec."""
     named = kind.identify_declared is None
-    metadata: Schema = {"name": _name(kind) if named else _ref("text"), "namespace": _ref("text")}
-    metadata |= {"labels": _ref("free"), "annotations": _ref("free")}
-    lifecycle: Schema = {"protect": _ref("boolean"), "ignore": {"type": "array", "items": _ref("text")}}
+    name = _name(kind) if named else _ref("text")
+    metadata: Schema = {"name": name | _said("its id" if named else "a label for people; the id follows from the spec")}
+    metadata["namespace"] = _ref("text") | _said("id of the app; not needed where the manifests declare one App")
+    metadata |= {key: _ref("free") | _said("ignored; kustomize and Helm write it") for key in ("labels", "annotations")}
+    protect = _said("never delete it: remembered in the live object, also when this document is gone")
+    ignore = _said("paths under spec that are sent, but not compared")
+    lifecycle: Schema = {
+        "protect": _ref("boolean") | protect,
+        "ignore": {"type": "array", "items": _ref("text")} | ignore,
+    }
     if kind.name == "App":
-        lifecycle["owner"] = _ref("text")
+        lifecycle["owner"] = _ref("text") | _said("name of this set of manifests; default: the app's id")
     return {
         "title": kind.name,
         "description": kind.summary,
@@ -94,6 +101,10 @@ def _document(kind: Kind) -> Schema:
             ["apiVersion", "kind", *(["metadata"] if named else ["spec"])],
         ),
     }
+
+
+def _said(description: str) -> Schema:
+    return {"description": description}
 
 
 def _name(kind: Kind) -> Schema:
