@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.command import command
 from reconciler.cli.following import following
-from reconciler.cli.interrupts import orderly
+from reconciler.cli.interrupts import AtOnce, orderly
 from reconciler.cli.options import ApplyFlags, AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import Session, session
@@ -90,16 +90,16 @@ def _apply(screen: Screen, api: GrpcApi, planned: Planned, how: ApplyFlags) -> i
     try:
         with orderly(screen), following(screen) as emit:
             result = apply_plan(api, planned, emit, version_timeout=patience)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # before the first step, or while the account of a second interrupt was put together
         raise Interrupted(
-            "interrupted before everything was written down", hint="run it again: it continues where this stopped"
+            "interrupted before there was an account", hint="run it again: it continues where this stopped"
         ) from None
     result = replace(result, rpcs=dict(api.traffic.calls))
     if screen.machine or not result.plan.summary.empty:
         screen.result(result)
     elif screen.quiet:
         screen.plan(result.plan)
-    return result.exit_code
+    return AtOnce(result.exit_code) if result.stopped else result.exit_code
 
 
 def _refused(plan: Plan) -> Refused:

@@ -21,7 +21,7 @@ from typing import Any, NoReturn, get_type_hints
 from typer import Exit, TyperException
 from typer.core import TyperGroup
 
-from reconciler.cli.interrupts import prompt
+from reconciler.cli.interrupts import AtOnce, prompt
 from reconciler.cli.options import OutputFlags
 from reconciler.cli.screen import Screen
 from reconciler.core.diagnostics import Interrupted, ReconcilerError
@@ -50,6 +50,8 @@ class Commands(TyperGroup):
             code = _misused(problem, words)
         except Exit as end:
             code = end.exit_code
+        if isinstance(code, AtOnce):
+            code.leave()
         sys.exit(code or 0)
 
 

@@ -5,21 +5,34 @@ Belongs here: signals. Does not belong here: what ending in order means (`stages
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from reconciler.cli.screen import Screen
-from reconciler.report.progress import INTERRUPTED, STOPPED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 PATIENCE = 3
 """Seconds an interrupted command may take to end by itself."""
+
+
+class AtOnce(int):
+    """An exit code that waits for nobody: threads may still be in the middle of a call, for as long as that takes."""
+
+    def leave(self) -> NoReturn:
+        """End the process; what it said is out."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(self)
 
 
 @contextmanager
@@ -53,17 +66,26 @@ def prompt(screen: Screen) -> Iterator[None]:
 
 @contextmanager
 def orderly(screen: Screen) -> Iterator[None]:
-    """The first signal is a KeyboardInterrupt here; the next one leaves the process without waiting for anything."""
+    """The first two signals are a KeyboardInterrupt here: the run ends in order, then with no more than an account.
+
+    That takes no time unless something hangs; then the process ends without it, as it does at the third signal.
+    """
+    from reconciler.core.outcome import StopNow
+    from reconciler.report.progress import INTERRUPTED, STOPPED
+
     heard: list[int] = []
 
     def hear(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
-        if len(heard) > 1:
-            # Not an exception: worker threads in the middle of a call would hold the process back.
-            screen.say_now(STOPPED, last=True)
+        if len(heard) > 2:
             os._exit(130)
-        screen.say_now(INTERRUPTED)
-        raise KeyboardInterrupt
+        if len(heard) == 1:
+            screen.say_now(INTERRUPTED)
+            raise KeyboardInterrupt
+        if hasattr(signal, "SIGALRM"):  # not on Windows
+            signal.alarm(PATIENCE)
+        screen.say_now(STOPPED)
+        raise StopNow
 
     before = {number: signal.signal(number, hear) for number in SIGNALS}
     try:

@@ -40,6 +40,10 @@ class StepOutcome:
     outputs: Mapping[str, str] = field(default_factory=dict)
 
 
+class StopNow(KeyboardInterrupt):
+    """Interrupted for the second time: nothing is waited for. The first one may not even have been noticed."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlanAnnounced:
     """First event: everything that will be done."""
@@ -85,6 +89,8 @@ class ApplyResult:
     rpcs: Mapping[str, int] = field(default_factory=dict)
     """Calls sent, by RPC name."""
     interrupted: bool = False
+    stopped: bool = False
+    """Interrupted twice: what was in flight was not waited for, and may hang still."""
 
     @property
     def complete(self) -> bool:

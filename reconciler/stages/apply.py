@@ -22,6 +22,7 @@ from reconciler.core.outcome import (
     StepOutcome,
     StepProgress,
     StepStarted,
+    StopNow,
 )
 from reconciler.core.plan import Plan, Step, Verb
 from reconciler.core.remote import ApiError, OutcomeUnknown
@@ -61,9 +62,15 @@ class _Run:
     outputs: dict[str, str] = field(default_factory=dict)
     ended: dict[str, StepOutcome] = field(default_factory=dict)
     """Written by the workers themselves: whatever interrupts the scheduling, what a step did is not forgotten."""
+    taken_up: set[str] = field(default_factory=set)
     interrupted: bool = False
+    stopped: bool = False
     failed: bool = False
     together: Together | None = None
+
+    def begin(self, step: Step) -> None:
+        self.taken_up.add(step.id)
+        self.emit(StepStarted(step))
 
     def finish(self, outcome: StepOutcome) -> None:
         self.outcomes[outcome.step.id] = outcome
@@ -120,21 +127,41 @@ def apply(
 ) -> ApplyResult:
     """Run a plan's steps. `known` are outputs of objects that stay as they are (version ids by address).
 
-    A KeyboardInterrupt lets what is in flight finish and leaves the rest `not started`; a second one passes through.
+    A KeyboardInterrupt lets what is in flight finish and leaves the rest `not started`; after a second one nothing is
+    waited for, and what is in flight is `unknown`.
     """
     run = _Run(plan, perform, emit, clock, outputs=dict(known), together=together)
     emit(PlanAnnounced(plan))
     started = clock()
-    steps = [step for step in plan.steps if step.verb is not Verb.CLOSE]
-    _drain(run, _Ready(steps), max(1, workers))
+    try:
+        _carry_out(run, max(1, workers))
+    except KeyboardInterrupt:
+        run.interrupted = run.stopped = True
+        _account_for(run, plan.steps)
+    ordered = tuple(run.outcomes[step.id] for step in plan.steps)
+    return ApplyResult(plan, ordered, clock() - started, interrupted=run.interrupted, stopped=run.stopped)
+
+
+def _carry_out(run: _Run, workers: int) -> None:
+    """All steps, and at last the inventory; what an interrupt left over is accounted for before that."""
+    steps = [step for step in run.plan.steps if step.verb is not Verb.CLOSE]
+    _drain(run, _Ready(steps), workers)
+    _account_for(run, steps)
+    for step in (step for step in run.plan.steps if step.verb is Verb.CLOSE):
+        run.finish(_closing(run, step))
+
+
+def _account_for(run: _Run, steps: Sequence[Step]) -> None:
+    """An outcome for each step that has none yet."""
     for step in steps:
         if step.id not in run.outcomes:
-            lost = StepOutcome(step, Status.NOT_STARTED, message="interrupted")
-            run.finish(run.ended.get(step.id, lost))
-    for step in (step for step in plan.steps if step.verb is Verb.CLOSE):
-        run.finish(_closing(run, step))
-    ordered = tuple(run.outcomes[step.id] for step in plan.steps)
-    return ApplyResult(plan, ordered, seconds=clock() - started, interrupted=run.interrupted)
+            run.finish(run.ended.get(step.id) or _left(run, step))
+
+
+def _left(run: _Run, step: Step) -> StepOutcome:
+    if run.stopped and step.id in run.taken_up:
+        return StepOutcome(step, Status.UNKNOWN, message="it was under way when the run was stopped")
+    return StepOutcome(step, Status.NOT_STARTED, message="interrupted")
 
 
 def _drain(run: _Run, ready: _Ready, workers: int) -> None:
@@ -153,8 +180,8 @@ def _drain(run: _Run, ready: _Ready, workers: int) -> None:
                     for step, outcome in zip(steps, future.result(), strict=True):
                         run.finish(outcome)
                         ready.ended(step)
-            except KeyboardInterrupt:
-                if run.interrupted:
+            except KeyboardInterrupt as told:
+                if run.interrupted or isinstance(told, StopNow):
                     raise
                 run.interrupted = True
     except BaseException:
@@ -174,7 +201,7 @@ def _take_up(run: _Run, ready: _Ready, pool: ThreadPoolExecutor, running: _Runni
     alike = ready.pop_alike(sort, run.together) if run.together and sort else []
     steps = [each for each in (step, *alike) if not _settled(run, ready, each)]
     for each in steps:
-        run.emit(StepStarted(each))
+        run.begin(each)
     if steps and sort:
         running[pool.submit(_attempt_together, run, steps)] = steps
     elif steps:
@@ -262,5 +289,5 @@ def _closing(run: _Run, step: Step) -> StepOutcome:
     for needed in (opening, app):
         if needed is not None and needed.status is not Status.DONE:
             return StepOutcome(step, Status.SKIPPED, message=f"needs {needed.step.address}: {needed.step.title}")
-    run.emit(StepStarted(step))
+    run.begin(step)
     return _attempt(run, step, dict(run.outputs), dict(run.outcomes))

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.core.address import Address, Scope
 from reconciler.core.diagnostics import Refused, StalePlan
-from reconciler.core.outcome import StepFinished, StepProgress, StepStarted
+from reconciler.core.outcome import StepFinished, StepProgress, StepStarted, StopNow
 from reconciler.core.plan import Plan, Step, Verb
 from reconciler.core.remote import ApiRefused, NotAuthorised, OutcomeUnknown
 from reconciler.stages.apply import apply
@@ -222,22 +222,65 @@ def test_the_inventory_is_closed_after_an_interrupt_too():
     assert work.order == ["open", "a", "close"]
 
 
-def test_a_second_interrupt_passes_through():
+def hanging(*names):
+    """A performer that hangs in some steps until `go` is set."""
     go = threading.Event()
 
     def perform(step, *rest):
-        assert step.id != "b" or go.wait(5)
+        assert step.id not in names or go.wait(20)
         return {}
 
-    def press(event):
-        if ends("a")(event) or ends("c")(event):
-            raise KeyboardInterrupt
+    return perform, go
 
+
+def test_after_a_second_interrupt_nothing_is_waited_for():
+    def either(event):  # they end in any order
+        return ends("a")(event) or ends("c")(event)
+
+    perform, go = hanging("b")
     try:
-        with pytest.raises(KeyboardInterrupt):
-            run([step("a"), step("c"), step("b")], perform, workers=3, emit=press)
+        steps = [step("a"), step("c"), step("b"), step("d", "b"), step("e", "a")]
+        result = run(bookkept(*steps), perform, workers=3, emit=CtrlC(either, either))
+        assert not go.is_set()
     finally:
         go.set()
+    told = {"open": "done", "a": "done", "c": "done", "b": "unknown", "d": "not started", "e": "not started"}
+    assert statuses(result) == told | {"close": "not started"}
+    assert (result.interrupted, result.stopped, result.exit_code) == (True, True, 130)
+    assert [o.message for o in result.outcomes if o.step.id == "b"] == ["it was under way when the run was stopped"]
+
+
+def test_a_second_interrupt_counts_though_the_first_was_not_noticed():
+    perform, go = hanging("b")
+
+    def press(event):
+        if ends("a")(event):
+            raise StopNow
+
+    try:
+        result = run([step("a"), step("b")], perform, workers=2, emit=press)
+        assert not go.is_set()
+    finally:
+        go.set()
+    assert statuses(result) == {"a": "done", "b": "unknown"}
+
+
+def test_an_interrupt_of_the_closing_inventory_is_accounted_for():
+    result = run(bookkept(step("a")), Work(), emit=CtrlC(starts("close")))
+    assert statuses(result) == {"open": "done", "a": "done", "close": "unknown"}
+    assert (result.stopped, result.exit_code) == (True, 130)
+
+
+@pytest.mark.parametrize("first", ["open", "a", "b", "c"])
+@pytest.mark.parametrize("second", [starts, ends])
+def test_two_interrupts_at_any_moment_lose_no_account(first, second):
+    steps, work = bookkept(step("a"), step("b", "a"), step("c", "a")), Work()
+    press = CtrlC(starts(first), lambda event: second(first)(event) or second("close")(event))
+    result = run(steps, work, emit=press)
+    assert len(result.outcomes) == len(steps)
+    done = [name for name, status in statuses(result).items() if status == "done"]
+    assert set(done) <= set(work.order)
+    assert {name for name, status in statuses(result).items() if status == "not started"}.isdisjoint(work.order)
 
 
 # ---- exit codes

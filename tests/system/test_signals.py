@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM, and a terminal somebody sits at."""
 
+import json
 import os
 import pty
 import signal
@@ -74,19 +75,41 @@ def test_the_first_signal_lets_what_is_in_flight_finish(shell: Any, emulator_pro
     assert shell("plan", SET, "--detailed-exitcode").code == 0
 
 
-def test_the_second_signal_ends_at_once(shell: Any, emulator_process: Started) -> None:
-    process, base = emulator_process("--latency", "700ms")
-    shell.use(base)
-    applying = shell.start("apply", SET, "-y", "--parallelism", "2")
-    _until(applying, "apps/people-app: created")
-    applying.send_signal(signal.SIGINT)
-    time.sleep(0.2)
-    applying.send_signal(signal.SIGINT)
-    out, err = applying.communicate(timeout=30)
-    assert applying.returncode == 130
-    assert "Stopped at once." in err
-    assert "Apply interrupted." not in out  # nobody waited for an account
-    process.kill()
+@pytest.mark.parametrize("form", ["text", "json", "events"])
+def test_after_the_second_signal_nothing_is_waited_for_but_an_account_is_given(
+    shell: Any, serving: Callable[..., Emulator], form: str
+) -> None:
+    """What hangs is unknown, what was done before is done, the rest was not started; in every form, and in reports."""
+    emulator = serving()
+    emulator.faults.add("PostConcepts", "hang", times=-1)
+    applying = shell.start("apply", SET, "-y", "--format", form, "--report", "json=told.json")
+    while not emulator.calls.counts["PostConcepts"]:
+        time.sleep(0.02)
+    for sentence in ("Interrupt received", "Stopped at once"):
+        applying.send_signal(signal.SIGINT)
+        while sentence not in applying.stderr.readline():
+            pass
+    began = time.monotonic()
+    out, err = applying.communicate(timeout=20)
+    assert (applying.returncode, "Traceback" in err) == (130, False)
+    assert time.monotonic() - began < 5  # the call goes on hanging for half a minute
+    told = json.loads((shell.folder / "told.json").read_text())
+    ends = {step["status"] for step in told["steps"] if step["address"].startswith("concepts/")}
+    assert (ends, told["interrupted"], told["exit_code"]) == ({"unknown"}, True, 130)
+    assert {s["status"] for s in told["steps"] if s["address"].startswith("workflows/")} == {"not started"}
+    assert "done" in {s["status"] for s in told["steps"] if s["address"] == "apps/people-app"}
+    if form == "json":
+        assert json.loads(out) == told
+    elif form == "events":
+        assert [json.loads(line) for line in out.splitlines()][-1]["type"] == "change_summary"
+    else:
+        assert "Apply interrupted." in out
+        assert "Unknown; may have happened" in out
+
+    if form == "text":
+        emulator.faults.clear()
+        assert shell("apply", SET, "-y").code == 0
+        assert shell("plan", SET, "--detailed-exitcode").code == 0
 
 
 def _until(process: subprocess.Popen[str], text: str) -> None:
