@@ -26,6 +26,7 @@ def explain(screen: Screen, field: FieldName = None) -> int:
     Names are those of a manifest, joined by dots: Model.spec.model_version.output_info.params. `spec` may be left out.
     Without a name: the kinds there are.
     """
+    screen.only_text("explain")
     from reconciler.core.envelope import API_VERSION
     from reconciler.core.field_docs import field_doc
     from reconciler.core.json_schema import manifest_schema

@@ -17,6 +17,7 @@ from reconciler.cli.drift import drift
 from reconciler.cli.emulator import emulator
 from reconciler.cli.explain import explain
 from reconciler.cli.export import export
+from reconciler.cli.fmt import fmt
 from reconciler.cli.graph import graph
 from reconciler.cli.inputs import group as input_commands
 from reconciler.cli.plan import plan
@@ -64,6 +65,7 @@ app.command()(drift)
 app.command()(show)
 app.command()(export)
 app.command()(adopt)
+app.command()(fmt)
 app.command()(graph)
 app.command()(schema)
 app.command()(explain)

@@ -79,6 +79,11 @@ class Screen:
                 raise ReconcilerError(f"{origin}: {problem.message}", hint=problem.hint) from None
         self._reports = wanted(self._wishes, Value(value))
 
+    def only_text(self, command: str) -> None:
+        """Refuse every other form: what the command says is a text."""
+        if self.machine or self._wishes:
+            raise ReconcilerError(f"`{command}` has only text", hint="leave out --format and --report")
+
     # ---- values
 
     def plan(self, plan: Plan, exit_code: int = 0, *, document: str | None = None, plan_path: str = "") -> None:

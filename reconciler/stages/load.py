@@ -76,7 +76,7 @@ def load(paths: Sequence[str | Path], *, stdin: TextIO | BinaryIO | None = None)
     problems: list[Diagnostic] = []
     files = 0
     for path in _without_repeats(_find(paths, problems)):
-        content = _read(path, stdin, problems)
+        content = content_of(path, stdin, problems)
         if content is not None:
             files += 1
             found, wrong = parse(content, _shown(path))
@@ -101,6 +101,12 @@ def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[list[De
 
 
 # ---- files
+
+
+def manifest_files(paths: Sequence[str | Path]) -> tuple[list[str], list[Diagnostic]]:
+    """The files that `load` would read, each once, and what is wrong with the paths."""
+    problems: list[Diagnostic] = []
+    return list(_without_repeats(_find(paths, problems))), problems
 
 
 def _find(paths: Sequence[str | Path], problems: list[Diagnostic]) -> Iterator[str]:
@@ -175,7 +181,7 @@ def _identity(path: str) -> object:
     return (found.st_dev, found.st_ino) if found else path
 
 
-def _read(path: str, stdin: TextIO | BinaryIO | None, problems: list[Diagnostic]) -> bytes | None:
+def content_of(path: str, stdin: TextIO | BinaryIO | None, problems: list[Diagnostic]) -> bytes | None:
     """The content of a file, or None and a problem; never more of it than the cap and one byte."""
     try:
         content = _read_stdin(stdin or sys.stdin) if path == "-" else _read_file(path)
