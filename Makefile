@@ -2,12 +2,13 @@
 #
 #   make demo    a guided tour against a local emulator
 #   make test    all that CI runs: lint, types, import rules, tests with coverage
+#   make bench   measures against the floor and what else there is, and rewrites docs/benchmarks.md
 #
 # PYTHON=/path/to/python3.12 make test    chooses another interpreter
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint format golden record lock clean
+.PHONY: help demo test check lint format golden bench record lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -48,8 +49,11 @@ golden: $(VENV)/dev.stamp ## accept the present output as the new golden files
 record: $(VENV)/dev.stamp ## ask a real Clarifai how it behaves (CLARIFAI_PAT), for docs/emulator-honesty.md
 	$(BIN)/python -m tests.recordings.record $(ARGS)
 
+bench: .bench-venv/stamp ## measure and rewrite docs/benchmarks.md; QUICK=1 or ONLY=noop-plan only prints
+	.bench-venv/bin/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
 clean: ## remove the venv, caches and build results
-	rm -rf $(VENV) .lock-venv .cache .coverage .hypothesis build dist
+	rm -rf $(VENV) .bench-venv .lock-venv .cache .coverage .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the virtual environment
@@ -70,6 +74,12 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/created
 
 $(VENV)/created:
 	@.ci/venv $(VENV)
+	@touch $@
+
+.bench-venv/stamp: requirements/bench.txt pyproject.toml
+	@.ci/venv .bench-venv
+	@.bench-venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
+	@.bench-venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # ---- the lock
