@@ -38,9 +38,7 @@ def closing_inventory(
     plan: Plan, desired: DesiredState, live: LiveState, fields: Fields, done: Collection[Address]
 ) -> Inventory:
     """After the last step: what got done is entered or struck out, everything else stays as it was when we began."""
-    known = {str(address) for address in (*desired.resources, *live.observed)}
-    # Announced by a run that ended too early to strike it out, and neither wanted nor there any more.
-    entries = {name: e for name, e in live.inventory.entries.items() if name in known or not e.pending}
+    entries = _lasting(plan, desired, live)
     for address in plan.unchanged:
         if not _is_app(address):
             entries[str(address)] = entries.get(str(address)) or _entry(address, desired, fields)
@@ -57,6 +55,20 @@ def closing_inventory(
             # It may exist, half made, or not at all: both are told apart by looking, next time.
             entries[name] = replace(_entry(address, desired, fields), pending=True)
     return Inventory(desired.owner, entries, CANON)
+
+
+def _lasting(plan: Plan, desired: DesiredState, live: LiveState) -> dict[str, Entry]:
+    """The old entries without those of what is not there any more and nobody wants back.
+
+    They were announced by a run that ended too early to strike them out, or others deleted what is now destroyed.
+    """
+    declared, there = ({str(address) for address in addresses} for addresses in (desired.resources, live.observed))
+    wanted = set() if plan.destroying else declared
+
+    def lasts(name: str, entry: Entry) -> bool:
+        return name in there or name in wanted or not (entry.pending or name in declared)
+
+    return {name: entry for name, entry in live.inventory.entries.items() if lasts(name, entry)}
 
 
 def without(theirs: Inventory, taken: Collection[Address]) -> Inventory:

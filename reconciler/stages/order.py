@@ -229,7 +229,7 @@ def _with_inventory(
 ) -> tuple[Step, ...]:
     """The inventory is written before the first create or delete and after the last step, if it changes at all.
 
-    A new App carries its first inventory in its own creation.
+    A new App carries its first inventory in its own creation; one that is deleted takes its last one along.
     """
     listed = any(
         c.action in (Action.CREATE, Action.DELETE, Action.FORGET, Action.REPLACE)
@@ -241,8 +241,8 @@ def _with_inventory(
     )
     if not listed and all(s.verb is not Verb.CREATE for s in steps):
         return tuple(steps)
-    if any(s.verb is Verb.DELETE and s.address == app for s in steps):
-        return tuple(steps)
     opening = [] if not live.exists else [step(app, Verb.OPEN)]
     gated = [replace(s, after=_merge([o.id for o in opening], s.after)) for s in steps]
-    return (*opening, *gated, step(app, Verb.CLOSE, tuple(s.id for s in gated)))
+    doomed = any(s.verb is Verb.DELETE and s.address == app for s in steps)
+    closing = [] if doomed else [step(app, Verb.CLOSE, tuple(s.id for s in gated))]
+    return (*opening, *gated, *closing)

@@ -86,6 +86,14 @@ def test_what_was_only_announced_and_is_neither_wanted_nor_there_is_struck(entry
     assert ("models/gone" in closed.entries) is kept
 
 
+@pytest.mark.parametrize("entry", [PENDING, THERE])
+@pytest.mark.parametrize(("destroying", "kept"), [(False, True), (True, False)])
+def test_what_is_declared_and_not_there_stays_listed_unless_all_is_destroyed(entry, destroying, kept):
+    live = LiveState(HERE, True, {}, Inventory("us", {"models/m": entry}))
+    closed = closing_inventory(Plan(HERE, "us", "", (), (), destroying=destroying), STATE, live, lambda a: RECORD, ())
+    assert ("models/m" in closed.entries) is kept
+
+
 def test_what_was_taken_over_is_struck_from_the_inventory_of_others():
     theirs = Inventory("them", {"concepts/c": KEPT, "concepts/d": KEPT})
     assert without(theirs, [CONCEPT]).entries == {"concepts/d": KEPT}

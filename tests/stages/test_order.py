@@ -214,7 +214,7 @@ def test_a_workflow_that_is_no_default_needs_no_such_step():
     ]
 
 
-def test_an_app_is_deleted_after_everything_in_it_and_leaves_no_inventory_to_write():
+def test_an_app_is_deleted_after_everything_in_it_and_takes_its_last_inventory_along():
     found = steps(
         change("apps/app", Action.DELETE),
         change("models/m", Action.DELETE),
@@ -222,8 +222,8 @@ def test_an_app_is_deleted_after_everything_in_it_and_leaves_no_inventory_to_wri
         found=[seen("apps/app"), seen("models/m"), seen("concepts/c")],
         destroying=True,
     )
-    assert found[-1].id == "apps/app:delete"
-    assert {s.verb for s in found} == {Verb.DELETE, Verb.FORGET}
+    assert (found[0].verb, found[-1].id) == (Verb.OPEN, "apps/app:delete")
+    assert {s.verb for s in found[1:]} == {Verb.DELETE, Verb.FORGET}
 
 
 def test_an_app_is_forgotten_after_everything_in_it():
