@@ -1,7 +1,9 @@
-"""A run that dies, or whose replies get lost, at any write: the next one converges, and nothing is there twice."""
+"""Replies that get lost, of any write: the run settles by looking, or the next one does; nothing is there twice.
+
+Runs that are killed: `reliability/test_crash_matrix`.
+"""
 
 from collections import Counter
-from contextlib import suppress
 
 import pytest
 
@@ -15,34 +17,6 @@ NON_IDEMPOTENT = (
     "PostModelVersions",
     "PostWorkflows",
 )
-
-
-class Died(BaseException):
-    """The process is gone."""
-
-
-class Dying:
-    """An Api whose process is gone at the k-th write: before it is sent, or after it was done."""
-
-    def __init__(self, api, k, when):
-        self.api, self.left, self.when, self.dead = api, k, when, False
-
-    def call(self, rpc, /, **fields):
-        if self.dead:
-            raise Died
-        writes = not rpc.startswith(("Get", "List"))
-        self.left -= writes
-        if writes and self.left == 0:
-            self.dead = True
-            if self.when == "after":
-                self.api.call(rpc, **fields)
-            raise Died
-        return self.api.call(rpc, **fields)
-
-    def pages(self, rpc, /, **fields):
-        if self.dead:
-            raise Died
-        return self.api.pages(rpc, **fields)
 
 
 def marks(world, model):
@@ -62,27 +36,10 @@ def converged(world, manifests):
     assert len(named) == len(set(named))
 
 
-WRITES_OF_THE_WALKTHROUGH = 20
-
-
 @pytest.fixture
 def world(world):
     world.enter("people-app")
     return world
-
-
-def test_the_walkthrough_takes_as_many_writes_as_the_crash_points_say(world, walkthrough):
-    world.apply(walkthrough)
-    assert len(world.writes) == WRITES_OF_THE_WALKTHROUGH
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("k", range(1, WRITES_OF_THE_WALKTHROUGH + 1))
-def test_a_run_killed_at_a_write_is_finished_by_the_next(world, walkthrough, k, when):
-    planned = world.plan(walkthrough, workers=1)
-    with pytest.raises(Died):
-        world.carry_out(planned, Dying(world.api, k, when))
-    converged(world, [walkthrough])
 
 
 @pytest.mark.parametrize("lost", ["unavailable", "deadline"])
@@ -134,32 +91,6 @@ def test_an_edit_whose_reply_is_lost_makes_one_version(world, documents, rpc, wh
     assert len(world.versions("m")) == 2
     assert world.pins("w")["n"] == ("m", world.versions("m")[0].id)
     assert world.plan(*edited(documents, 0.6)).plan.summary.empty
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("k", [1, 2])
-def test_an_edit_killed_halfway_is_finished_without_a_second_version(world, documents, k, when):
-    world.apply(*edited(documents, 0.5))
-    planned = world.plan(*edited(documents, 0.6), workers=1)
-    with pytest.raises(Died):
-        world.carry_out(planned, Dying(world.api, k, when))
-    world.apply(*edited(documents, 0.6))
-    assert len(world.versions("m")) == 2
-    assert world.pins("w")["n"] == ("m", world.versions("m")[0].id)
-    assert world.plan(*edited(documents, 0.6)).plan.summary.empty
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("k", range(1, 7))
-def test_a_destroy_killed_anywhere_is_finished_by_the_next(world, documents, k, when):
-    manifests = edited(documents, 0.5)
-    world.apply(*manifests)
-    options = {"destroying": True, "prune": True, "rails": world.everything}
-    with suppress(Died):
-        world.carry_out(world.plan(*manifests, workers=1, **options), Dying(world.api, k, when))
-    world.apply(*manifests, **options)
-    assert world.listed("ListModels") == world.listed("ListWorkflows") == []
-    assert world.plan(*manifests, **options).plan.summary.empty
 
 
 @pytest.mark.parametrize("rpc", ["DeleteModels", "DeleteWorkflows", "PatchApps"])
