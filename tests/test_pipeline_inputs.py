@@ -391,12 +391,12 @@ def text(name: str, raw: str) -> Any:
 
 
 def test_a_saved_plan_carries_fingerprints_and_names_of_files_not_their_bytes(world, manifests, tmp_path):
-    from reconciler import pipeline
+    from reconciler import saving
 
-    document = pipeline.saved(world.plan(*manifests)).text()
+    document = saving.saved(world.plan(*manifests)).text()
     kept = {r["id"]: r for r in json.loads(document)["desired"]["resources"] if r["kind"] == "Input"}
     assert kept["one"]["files"] == {"file": str(tmp_path / "a.jpg")}
     assert kept["one"]["tree"]["file"].startswith("sha256:")
-    planned = pipeline.replan(world.api, document, "")
+    planned = saving.replan(world.api, document, "")
     assert world.carry_out(planned).complete
     assert world.plan(*manifests).plan.changes == ()

@@ -44,14 +44,15 @@ def plan(
     with session(screen, manifests, service, changes, destroying=destroy) as opened:
         planned = opened.plan()
     code = exit_code(planned.plan, detailed=detailed_exitcode)
-    text = saved.text_of(screen, planned)
+    # The document is as long as the manifests and costs as much as reading them: only where somebody gets it.
+    text = saved.text_of(screen, planned) if file is not None or screen.shows("json") else None
     screen.plan(planned.plan, code, document=text, plan_path=out or "")
-    return code if file is None else _keep(screen, file, planned, text, code)
+    return code if file is None or text is None else _keep(screen, file, planned, text, code)
 
 
 def _keep(screen: Screen, file: Path, planned: Planned, text: str, code: int) -> int:
     """Save the plan, if it may be saved, and say how it is applied. It has been shown already, whatever comes now."""
-    from reconciler.pipeline import saved as saved_document
+    from reconciler.saving import saved as saved_document
 
     try:
         saved_document(planned)

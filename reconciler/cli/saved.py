@@ -1,7 +1,7 @@
 """Saved plans as files: `plan --out FILE` writes one, `show` and `apply FILE` read it.
 
 Belongs here: the file, the key of the run, and that a saved plan brings its own options. Does not belong here: what
-makes a plan stale or edited (`core.saved_plan`, `pipeline.replan`).
+makes a plan stale or edited (`core.saved_plan`, `saving.replan`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def key(screen: Screen, environ: Mapping[str, str] = os.environ) -> Secret | Non
 def text_of(screen: Screen, planned: Planned) -> str:
     """The JSON of a plan, for the screen and the file alike: signed if there is a key."""
     from reconciler.core.saved_plan import sign
-    from reconciler.pipeline import plan_text
+    from reconciler.saving import plan_text
 
     secret, text = key(screen), plan_text(planned)
     return sign(text, secret.reveal()) if secret else text
@@ -133,7 +133,7 @@ class SavedPlan:
         """Make the plan again with a handle that cannot write; if it is the same, carry it out without asking."""
         from reconciler.cli.apply import make_real
         from reconciler.client.api import ReadOnlyApi
-        from reconciler.pipeline import replan
+        from reconciler.saving import replan
 
         with connected(screen, self.settings) as (api, host):
             if host != self.document.host:

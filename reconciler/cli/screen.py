@@ -64,6 +64,10 @@ class Screen:
         """Whether standard output is for a program: then it holds the result and nothing else."""
         return self.format != "text"
 
+    def shows(self, name: str) -> bool:
+        """Whether the output or a report is in this form."""
+        return name in (self.format, *(report.format for report in self._reports))
+
     def use_format(self, name: str | None, origin: str, value: str) -> None:
         """Talk in this form from now on, if a `plan`, `result`, `diagnostics` or `drift` can be told in it.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler import pipeline
+from reconciler import saving
 from reconciler.client.api import ReadOnlyApi
 from reconciler.core.cost import Cost, cost
 from reconciler.core.diagnostics import StalePlan
@@ -86,11 +86,11 @@ def test_where_the_default_workflow_stays_nothing_is_counted(switching: Any, doc
 
 
 def test_inputs_that_come_meanwhile_matter_only_if_they_are_billed(switching: Any) -> None:
-    free, billed = (pipeline.saved(switching.switch(reindex=wanted)).text() for wanted in (False, True))
+    free, billed = (saving.saved(switching.switch(reindex=wanted)).text() for wanted in (False, True))
     switching.ask("PostInputs", inputs=[{"id": "more", "data": {"text": {"raw": "x"}}}])
     with pytest.raises(StalePlan, match=r"cost\.inputs_run_again"):
-        pipeline.replan(ReadOnlyApi(switching.api), billed, "")
-    assert pipeline.replan(ReadOnlyApi(switching.api), free, "").plan.inputs == 4
+        saving.replan(ReadOnlyApi(switching.api), billed, "")
+    assert saving.replan(ReadOnlyApi(switching.api), free, "").plan.inputs == 4
 
 
 def test_a_rate_makes_seconds_of_requests() -> None:

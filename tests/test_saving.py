@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler import pipeline
+from reconciler import pipeline, saving
 from reconciler.client.api import ReadOnlyApi
 from reconciler.core.diagnostics import ReconcilerError, StalePlan
 from reconciler.core.plan import Limit
@@ -45,20 +45,20 @@ def rich(world: Any, documents: Any) -> Any:
     }
     planned = world.plan(*world.manifests, **world.options)
     assert not planned.plan.refusals
-    world.text = pipeline.saved(planned).text()
+    world.text = saving.saved(planned).text()
     world.forget_calls()
     return world
 
 
 def perform(world: Any, text: str, **options: Any) -> Any:
     """What `apply FILE` does: make the plan again with a handle that cannot write, then apply it."""
-    planned = pipeline.replan(ReadOnlyApi(world.api), text, HOST, **options)
+    planned = saving.replan(ReadOnlyApi(world.api), text, HOST, **options)
     return world.carry_out(planned)
 
 
 def refused(world: Any, text: str) -> bool:
     try:
-        pipeline.replan(ReadOnlyApi(world.api), text, HOST)
+        saving.replan(ReadOnlyApi(world.api), text, HOST)
     except ReconcilerError:
         return True
     return False
@@ -130,14 +130,14 @@ def test_no_leaf_can_be_edited(rich: Any) -> None:
 def test_nor_with_the_digest_made_to_fit(rich: Any) -> None:
     """Then the plan made again shows it: what an edit changes is refused, and what it does not change is the same."""
     raw = json.loads(rich.text)
-    original = pipeline.replan(ReadOnlyApi(rich.api), rich.text, HOST).plan
+    original = saving.replan(ReadOnlyApi(rich.api), rich.text, HOST).plan
     paths = list(leaves({name: value for name, value in raw.items() if name not in (*DIGESTS, "desired")}))
     assert len(paths) > 200
     for path in [*paths[::3], *(p for p in paths if p[0] == "options")]:
         text = sealed(edited(raw, path))
         if path[0] == "options":
             try:
-                again = pipeline.replan(ReadOnlyApi(rich.api), text, HOST).plan
+                again = saving.replan(ReadOnlyApi(rich.api), text, HOST).plan
             except ReconcilerError:
                 continue
             assert (again.steps, again.changes) == (original.steps, original.changes), path
@@ -262,7 +262,7 @@ def test_pins_are_those_of_the_plan(world: Any, documents: Any) -> None:
     planned = world.plan(documents.app(), flow, host=HOST)
     (pin,) = planned.plan.pins
     world.ask("PostModelVersions", user_app_id=lib, model_id="theirs", model_versions=[{"output_info": info}])
-    assert perform(world, pipeline.saved(planned).text()).complete
+    assert perform(world, saving.saved(planned).text()).complete
     assert world.pins("w") == {"n": ("theirs", pin.value)}
 
 
@@ -283,5 +283,5 @@ def test_replaying_on_another_app_or_account(rich: Any) -> None:
         moved["scope"][name] = moved["desired"][name] = value
         assert refused(rich, sealed(moved))
     with pytest.raises(StalePlan, match="host"):
-        pipeline.replan(ReadOnlyApi(rich.api), rich.text, "elsewhere")
+        saving.replan(ReadOnlyApi(rich.api), rich.text, "elsewhere")
     assert rich.writes == []
