@@ -90,7 +90,7 @@ def command(function: Callable[..., int]) -> Callable[..., int]:
 def _flags(function: Callable[..., int], hints: Mapping[str, Any]) -> Iterator[inspect.Parameter]:
     """The function's own flags and those of its groups, the output's last."""
     plain = inspect.signature(function).parameters
-    groups = [hint for hint in hints.values() if dataclasses.is_dataclass(hint)]
+    groups: list[Any] = [hint for hint in hints.values() if dataclasses.is_dataclass(hint)]
     for group in groups:
         yield from _fields(group)
     for name, hint in hints.items():
@@ -100,13 +100,19 @@ def _flags(function: Callable[..., int], hints: Mapping[str, Any]) -> Iterator[i
         yield from _fields(OutputFlags)
 
 
-def _fields(group: Any) -> Iterator[inspect.Parameter]:
+@functools.cache  # evaluating annotations takes longer than all else here, and most commands have the same groups
+def _fields(group: Any) -> tuple[inspect.Parameter, ...]:
     hints = get_type_hints(group, include_extras=True)
-    for field in dataclasses.fields(group):
-        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
-        yield inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
+    return tuple(
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=_default(field), annotation=hints[field.name]
         )
+        for field in dataclasses.fields(group)
+    )
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _arguments(hints: Mapping[str, Any], given: Mapping[str, Any], screen: Screen) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,6 +37,8 @@ def store(file: Path, text: str, *, append: bool = False) -> None:
         with file.open("ab") as stream:
             stream.write(data)
         return
+    import tempfile  # with what it loads a tenth of `--help`
+
     target = file.resolve()  # a link stays a link
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.cli.screen import Screen
-from reconciler.core.outcome import Event, PlanAnnounced
 
 if TYPE_CHECKING:
+    from reconciler.core.outcome import Event
+    from reconciler.core.plan import Plan
     from reconciler.report.event_stream import EventStream
 
-Emit = Callable[[Event], None]
+    Emit = Callable[[Event], None]
 
 
 @contextmanager
@@ -72,17 +73,19 @@ class _Streaming:
         self._stream: EventStream | None = None
 
     def event(self, event: Event) -> None:
+        from reconciler.core.outcome import PlanAnnounced
+
         with self._lock:
             if isinstance(event, PlanAnnounced):
-                self._begin(event)
+                self._begin(event.plan)
             if self._stream is not None:
                 self._screen.draw("".join(self._stream.lines(event, datetime.now(UTC))))
 
-    def _begin(self, event: PlanAnnounced) -> None:
+    def _begin(self, plan: Plan) -> None:
         from reconciler.cli.version import version_number
         from reconciler.report.as_events import version_line
         from reconciler.report.event_stream import EventStream
 
-        self._stream = EventStream(event.plan)
+        self._stream = EventStream(plan)
         self._screen.streamed = True
         self._screen.draw(version_line(datetime.now(UTC), version_number()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from typer import Argument
@@ -21,6 +20,8 @@ def schema(screen: Screen, kind: KindName = None) -> int:
     In VS Code, or whatever has yaml-language-server, the first line of a manifest may then say:
     # yaml-language-server: $schema=FILE
     """
+    import json
+
     from reconciler.core.json_schema import manifest_schema
     from reconciler.pipeline import kinds
 

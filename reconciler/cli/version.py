@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
 
 from reconciler.cli.command import command
 
@@ -23,6 +21,9 @@ def version_line() -> str:
 
 def version_number() -> str:
     """The number alone."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
     try:
         return installed("reconciler")
     except PackageNotFoundError:  # run from a checkout

@@ -5,34 +5,66 @@ Belongs here: names. A function takes the value and the circumstances, and retur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.core.diagnostics import Diagnostic, ReconcilerError, did_you_mean
-from reconciler.core.drift import DriftReport
-from reconciler.core.manifest import Manifests
-from reconciler.core.outcome import ApplyResult
-from reconciler.core.plan import Plan
-from reconciler.report import (
-    as_events,
-    as_github,
-    as_gitlab,
-    as_graph,
-    as_junit,
-    as_labels,
-    as_markdown,
-    as_sarif,
-    as_text,
-    event_stream,
-)
-from reconciler.report.drift_markdown import drift_markdown
-from reconciler.report.drift_text import drift_text
-from reconciler.report.fitting import STEP_SUMMARY
-from reconciler.report.markup import fence
-from reconciler.report.problems import inside
+from reconciler.core.diagnostics import ReconcilerError, did_you_mean
+
+
+class _WhenUsed:
+    """A module of this package that is loaded when a text in its form is wanted: all of them take `validate` 60 ms."""
+
+    def __init__(self, name: str) -> None:
+        self._name = f"reconciler.report.{name}"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._name), name)
+
+
+if TYPE_CHECKING:
+    from reconciler.report import (
+        as_events,
+        as_github,
+        as_gitlab,
+        as_graph,
+        as_json,
+        as_junit,
+        as_labels,
+        as_manifests,
+        as_markdown,
+        as_sarif,
+        as_text,
+        drift_json,
+        drift_markdown,
+        drift_text,
+        event_stream,
+        fitting,
+        markup,
+        problems,
+    )
+else:
+    as_events = _WhenUsed("as_events")
+    as_github = _WhenUsed("as_github")
+    as_gitlab = _WhenUsed("as_gitlab")
+    as_graph = _WhenUsed("as_graph")
+    as_json = _WhenUsed("as_json")
+    as_junit = _WhenUsed("as_junit")
+    as_labels = _WhenUsed("as_labels")
+    as_manifests = _WhenUsed("as_manifests")
+    as_markdown = _WhenUsed("as_markdown")
+    as_sarif = _WhenUsed("as_sarif")
+    as_text = _WhenUsed("as_text")
+    drift_json = _WhenUsed("drift_json")
+    drift_markdown = _WhenUsed("drift_markdown")
+    drift_text = _WhenUsed("drift_text")
+    event_stream = _WhenUsed("event_stream")
+    fitting = _WhenUsed("fitting")
+    markup = _WhenUsed("markup")
+    problems = _WhenUsed("problems")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -104,60 +136,15 @@ def render(name: str, value: Value, what: object, circumstances: Circumstances) 
     return renderer(name, value)(what, circumstances)
 
 
-# ---- what needs pydantic or YAML is loaded when it is wanted
-
-
-def _plan_json(plan: Plan, _: Circumstances) -> str:
-    from reconciler.report.as_json import plan_json
-
-    return plan_json(plan)
-
-
-def _result_json(result: ApplyResult, _: Circumstances) -> str:
-    from reconciler.report.as_json import result_json
-
-    return result_json(result)
-
-
-def _diagnostics_json(problems: Iterable[Diagnostic], _: Circumstances) -> str:
-    from reconciler.report.as_json import diagnostics_json
-
-    return diagnostics_json(problems)
-
-
-def _error_json(error: ReconcilerError, _: Circumstances) -> str:
-    from reconciler.report.as_json import error_json
-
-    return error_json(error)
-
-
-def _drift_json(report: DriftReport, _: Circumstances) -> str:
-    from reconciler.report.drift_json import drift_json
-
-    return drift_json(report)
-
-
-def _manifests_yaml(manifests: Manifests, _: Circumstances) -> str:
-    from reconciler.report.as_manifests import stream
-
-    return stream(manifests)
-
-
-def _manifests_json(manifests: Manifests, _: Circumstances) -> str:
-    from reconciler.report.as_manifests import stream_json
-
-    return stream_json(manifests)
-
-
 # ---- the table
 
 PLAN: Mapping[str, Renderer] = {
     "text": lambda plan, how: as_text.plan_text(plan, color=how.color, width=how.width),
-    "json": _plan_json,
+    "json": lambda plan, how: as_json.plan_json(plan),
     "markdown": lambda plan, how: as_markdown.plan_markdown(plan, more=how.more),
     "events": lambda plan, how: as_events.plan_events(plan, how.now, version=how.version),
     "github": lambda plan, how: as_github.plan_annotations(plan),
-    "github-summary": lambda plan, how: as_markdown.plan_markdown(plan, limit=STEP_SUMMARY, more=how.more),
+    "github-summary": lambda plan, how: as_markdown.plan_markdown(plan, limit=fitting.STEP_SUMMARY, more=how.more),
     "github-outputs": lambda plan, how: as_github.plan_outputs(plan, plan_path=how.plan_path, exit_code=how.exit_code),
     "gitlab": lambda plan, how: as_gitlab.plan_report(plan),
     "codequality": lambda plan, how: as_gitlab.codequality(as_github.plan_findings(plan)),
@@ -166,34 +153,38 @@ PLAN: Mapping[str, Renderer] = {
 
 RESULT: Mapping[str, Renderer] = {
     "text": lambda result, how: as_text.result_text(result, color=how.color, width=how.width),
-    "json": _result_json,
+    "json": lambda result, how: as_json.result_json(result),
     "markdown": lambda result, how: as_markdown.result_markdown(result, more=how.more),
     "events": lambda result, how: event_stream.result_events(result, how.now, version=how.version),
     "github": lambda result, how: as_github.result_annotations(result),
-    "github-summary": lambda result, how: as_markdown.result_markdown(result, limit=STEP_SUMMARY, more=how.more),
+    "github-summary": lambda result, how: as_markdown.result_markdown(
+        result, limit=fitting.STEP_SUMMARY, more=how.more
+    ),
     "github-outputs": lambda result, how: as_github.result_outputs(result),
 }
 
 DIAGNOSTICS: Mapping[str, Renderer] = {
-    "text": lambda problems, how: as_text.diagnostics_text(problems, color=how.color, width=how.width),
-    "json": _diagnostics_json,
-    "markdown": lambda problems, how: as_markdown.diagnostics_markdown(problems, more=how.more),
-    "events": lambda problems, how: as_events.diagnostics_events(problems, how.now, version=how.version),
-    "github": lambda problems, how: as_github.diagnostics_annotations(problems),
-    "github-summary": lambda problems, how: as_markdown.diagnostics_markdown(
-        problems, limit=STEP_SUMMARY, more=how.more
+    "text": lambda found, how: as_text.diagnostics_text(found, color=how.color, width=how.width),
+    "json": lambda found, how: as_json.diagnostics_json(found),
+    "markdown": lambda found, how: as_markdown.diagnostics_markdown(found, more=how.more),
+    "events": lambda found, how: as_events.diagnostics_events(found, how.now, version=how.version),
+    "github": lambda found, how: as_github.diagnostics_annotations(found),
+    "github-summary": lambda found, how: as_markdown.diagnostics_markdown(
+        found, limit=fitting.STEP_SUMMARY, more=how.more
     ),
-    "codequality": lambda problems, how: as_gitlab.codequality(problems),
-    "sarif": lambda problems, how: as_sarif.diagnostics_sarif(problems, version=how.version),
+    "codequality": lambda found, how: as_gitlab.codequality(found),
+    "sarif": lambda found, how: as_sarif.diagnostics_sarif(found, version=how.version),
 }
 
 DRIFT: Mapping[str, Renderer] = {
-    "text": lambda report, how: drift_text(report, color=how.color, width=how.width),
-    "json": _drift_json,
-    "markdown": lambda report, how: drift_markdown(report, more=how.more),
+    "text": lambda report, how: drift_text.drift_text(report, color=how.color, width=how.width),
+    "json": lambda report, how: drift_json.drift_json(report),
+    "markdown": lambda report, how: drift_markdown.drift_markdown(report, more=how.more),
     "events": lambda report, how: as_events.drift_events(report, how.now, version=how.version),
     "github": lambda report, how: as_github.drift_annotations(report),
-    "github-summary": lambda report, how: drift_markdown(report, limit=STEP_SUMMARY, more=how.more),
+    "github-summary": lambda report, how: drift_markdown.drift_markdown(
+        report, limit=fitting.STEP_SUMMARY, more=how.more
+    ),
     "github-outputs": lambda report, how: as_github.drift_outputs(report),
     "junit": lambda report, how: as_junit.drift_junit(report),
 }
@@ -203,12 +194,12 @@ GRAPH: Mapping[str, Renderer] = {
     "json": lambda picture, how: as_graph.graph_json(picture),
     "dot": lambda picture, how: as_graph.graph_dot(picture),
     "mermaid": lambda picture, how: as_graph.graph_mermaid(picture),
-    "markdown": lambda picture, how: fence(as_graph.graph_mermaid(picture), "mermaid"),
+    "markdown": lambda picture, how: markup.fence(as_graph.graph_mermaid(picture), "mermaid"),
 }
 
 MANIFESTS: Mapping[str, Renderer] = {
-    "text": _manifests_yaml,
-    "json": _manifests_json,
+    "text": lambda manifests, how: as_manifests.stream(manifests),
+    "json": lambda manifests, how: as_manifests.stream_json(manifests),
 }
 
 ADDITION: Mapping[str, Renderer] = {
@@ -223,16 +214,16 @@ ANNOTATIONS: Mapping[str, Renderer] = {
 
 ERROR: Mapping[str, Renderer] = {
     "text": lambda error, how: as_text.error_text(error, color=how.color, width=how.width),
-    "json": _error_json,
-    "markdown": lambda error, how: as_markdown.diagnostics_markdown(inside(error), more=how.more),
-    "events": lambda error, how: as_events.diagnostics_events(inside(error), how.now, version=how.version),
-    "github": lambda error, how: as_github.diagnostics_annotations(inside(error)),
+    "json": lambda error, how: as_json.error_json(error),
+    "markdown": lambda error, how: as_markdown.diagnostics_markdown(problems.inside(error), more=how.more),
+    "events": lambda error, how: as_events.diagnostics_events(problems.inside(error), how.now, version=how.version),
+    "github": lambda error, how: as_github.diagnostics_annotations(problems.inside(error)),
     "github-summary": lambda error, how: as_markdown.diagnostics_markdown(
-        inside(error), limit=STEP_SUMMARY, more=how.more
+        problems.inside(error), limit=fitting.STEP_SUMMARY, more=how.more
     ),
     "github-outputs": lambda error, how: as_github.error_outputs(error),
-    "codequality": lambda error, how: as_gitlab.codequality(inside(error)),
-    "sarif": lambda error, how: as_sarif.diagnostics_sarif(inside(error), version=how.version),
+    "codequality": lambda error, how: as_gitlab.codequality(problems.inside(error)),
+    "sarif": lambda error, how: as_sarif.diagnostics_sarif(problems.inside(error), version=how.version),
     "junit": lambda error, how: as_junit.error_junit(error),
 }
 

@@ -69,7 +69,7 @@ def test_a_reader_that_goes_away_does_not_stop_an_apply(shell: Any) -> None:
     assert shell("plan", SET, "--local", "--detailed-exitcode").code == 0
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["apply", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["version"], ["plan", "--help"], ["apply", "--help"]])
 def test_help_loads_nothing_of_the_network(shell: Any, words: list[str]) -> None:
     # Not pydantic: Typer itself reads the values of flags with it.
     assert not loaded(shell, *words) & {"grpc", "google.protobuf", "deepdiff", "yaml", "rich", "sqlite3"}
@@ -77,6 +77,11 @@ def test_help_loads_nothing_of_the_network(shell: Any, words: list[str]) -> None
 
 def test_validate_loads_no_grpc_and_no_emulator(shell: Any) -> None:
     assert not loaded(shell, "validate", SET) & {"grpc", "reconciler.client", "reconciler.emulator", "rich", "deepdiff"}
+
+
+def test_a_plan_without_changes_loads_neither_deepdiff_nor_what_a_saved_one_is_made_of(shell: Any) -> None:
+    assert shell("apply", SET, "--local", "--yes").code == 0
+    assert not loaded(shell, "plan", SET, "--local") & {"deepdiff", "reconciler.core.plan_document", "rich"}
 
 
 def loaded(shell: Any, *words: str) -> set[str]:
