@@ -1,7 +1,8 @@
 """Plan -> outcomes: runs the steps as a ready-set, as many at once as may be, and gives a true account of each.
 
-A failed step skips what depends on it; independent branches go on, but no delete starts once anything failed. Belongs
-here: scheduling and accounting. Does not belong here: what a step sends (`write`, handed in as `perform`).
+A failed step skips what depends on it; independent branches go on, but no delete starts once anything failed. Among
+the steps that are ready, the one with the longest chain behind it is started first, then the plan's order decides.
+Belongs here: scheduling and accounting. Does not belong here: what a step sends (`write`, handed in as `perform`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
+from types import MappingProxyType
 from typing import Protocol
 
 from reconciler.core.diagnostics import ReconcilerError
@@ -28,7 +30,10 @@ from reconciler.core.plan import Plan, Step, Verb
 from reconciler.core.remote import ApiError, OutcomeUnknown
 
 Perform = Callable[[Step, Mapping[str, str], Mapping[str, StepOutcome], Callable[[str], None]], Mapping[str, str]]
-"""(step, known outputs by address, outcomes so far, progress) -> outputs of the step; raises a ReconcilerError."""
+"""(step, known outputs by address, outcomes so far, progress) -> outputs of the step; raises a ReconcilerError.
+
+Both mappings are views that grow while the step runs: look things up in them, and never walk them.
+"""
 
 ENDING = (Verb.DELETE, Verb.FORGET)
 
@@ -79,40 +84,84 @@ class _Run:
         self.emit(StepFinished(outcome))
 
 
-class _Ready:
-    """The steps whose turn has come, in plan order: all that they come after has ended, in whatever way."""
+_Ranked = tuple[tuple[int, int], Step]
+"""A step under its rank: ranks are unique, so steps are never compared."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+
+class _Ready:
+    """The steps whose turn has come, the most urgent first: all that they come after has ended, in whatever way.
+
+    Urgent is what has the longest chain of steps behind it, so that a deep graph does not wait for wide ones. Steps
+    that may be done together also lie in a heap of their sort; what was taken out of one heap is passed over in the
+    other, so that a step costs the same in a large plan as in a small one.
+    """
+
+    def __init__(self, steps: Sequence[Step], together: Together | None = None) -> None:
         known = {step.id for step in steps}
-        self._rank = {step.id: rank for rank, step in enumerate(steps)}
+        self._together = together
         self._left = {step.id: sum(name in known for name in step.after) for step in steps}
         self._followers: dict[str, list[Step]] = {}
         for step in steps:
             for name in step.after:
                 self._followers.setdefault(name, []).append(step)
-        self._steps = steps
-        self._heap = [rank for rank, step in enumerate(steps) if not self._left[step.id]]
+        heights = self._heights(steps)
+        self._rank = {step.id: (-heights[step.id], place) for place, step in enumerate(steps)}
+        self._waiting: set[str] = set()
+        self._heap: list[_Ranked] = []
+        self._sorts: dict[str, list[_Ranked]] = {}
+        for step in steps:
+            if not self._left[step.id]:
+                self._push(step)
+
+    def _heights(self, steps: Sequence[Step]) -> dict[str, int]:
+        """How many steps the longest chain has that begins with a step; a circle, which no plan has, counts nothing."""
+        left = dict(self._left)
+        order = [step for step in steps if not left[step.id]]
+        for step in order:  # grows while it is walked
+            for follower in self._followers.get(step.id, ()):
+                left[follower.id] -= 1
+                if not left[follower.id]:
+                    order.append(follower)
+        heights = dict.fromkeys(left, 1)
+        for step in reversed(order):
+            heights[step.id] = 1 + max((heights[f.id] for f in self._followers.get(step.id, ())), default=0)
+        return heights
 
     def __bool__(self) -> bool:
-        return bool(self._heap)
+        return bool(self._waiting)
 
-    def pop(self) -> Step:
-        return self._steps[heappop(self._heap)]
+    def pop(self) -> tuple[str | None, list[Step]]:
+        """The most urgent step, with those that are done together with it under the name of their sort."""
+        first = self._next(self._heap)
+        sort = self._sort(first)
+        if self._together is None or sort is None:
+            return None, [first]
+        self._waiting.add(first.id)  # it is the first of its sort as well
+        alike = self._sorts[sort]
+        return sort, [self._next(alike) for _ in range(min(self._together.limit, len(alike)))]
 
-    def pop_alike(self, sort: str, together: Together) -> list[Step]:
-        """More steps of one sort that are ready, as many as fit beside the one that was taken."""
-        alike = [rank for rank in self._heap if together.sort(self._steps[rank]) == sort]
-        taken = sorted(alike)[: together.limit - 1]
-        self._heap = [rank for rank in self._heap if rank not in set(taken)]
-        heapify(self._heap)
-        return [self._steps[rank] for rank in taken]
+    def _next(self, heap: list[_Ranked]) -> Step:
+        while True:
+            step = heappop(heap)[1]
+            if step.id in self._waiting:
+                self._waiting.remove(step.id)
+                return step
+
+    def _sort(self, step: Step) -> str | None:
+        return self._together.sort(step) if self._together is not None else None
 
     def ended(self, step: Step) -> None:
         """Whatever waited only for this step is ready now."""
         for follower in self._followers.get(step.id, ()):
             self._left[follower.id] -= 1
             if not self._left[follower.id]:
-                heappush(self._heap, self._rank[follower.id])
+                self._push(follower)
+
+    def _push(self, step: Step) -> None:
+        self._waiting.add(step.id)
+        heappush(self._heap, (self._rank[step.id], step))
+        if (sort := self._sort(step)) is not None:
+            heappush(self._sorts.setdefault(sort, []), (self._rank[step.id], step))
 
 
 def apply(
@@ -145,7 +194,7 @@ def apply(
 def _carry_out(run: _Run, workers: int) -> None:
     """All steps, and at last the inventory; what an interrupt left over is accounted for before that."""
     steps = [step for step in run.plan.steps if step.verb is not Verb.CLOSE]
-    _drain(run, _Ready(steps), workers)
+    _drain(run, _Ready(steps, run.together), workers)
     _account_for(run, steps)
     for step in (step for step in run.plan.steps if step.verb is Verb.CLOSE):
         run.finish(_closing(run, step))
@@ -196,16 +245,14 @@ _Running = dict[Future[list[StepOutcome]], list[Step]]
 
 def _take_up(run: _Run, ready: _Ready, pool: ThreadPoolExecutor, running: _Running) -> None:
     """Submit the next step and those that are done with it, or settle it where it can no longer run."""
-    step = ready.pop()
-    sort = run.together.sort(step) if run.together else None
-    alike = ready.pop_alike(sort, run.together) if run.together and sort else []
-    steps = [each for each in (step, *alike) if not _settled(run, ready, each)]
+    sort, taken = ready.pop()
+    steps = [each for each in taken if not _settled(run, ready, each)]
     for each in steps:
         run.begin(each)
     if steps and sort:
         running[pool.submit(_attempt_together, run, steps)] = steps
     elif steps:
-        running[pool.submit(_attempt_one, run, step, dict(run.outputs), dict(run.outcomes))] = steps
+        running[pool.submit(_attempt_one, run, steps[0])] = steps
 
 
 def _settled(run: _Run, ready: _Ready, step: Step) -> bool:
@@ -228,10 +275,8 @@ def _verdict(run: _Run, step: Step) -> StepOutcome | None:
     return None
 
 
-def _attempt_one(
-    run: _Run, step: Step, outputs: Mapping[str, str], outcomes: Mapping[str, StepOutcome]
-) -> list[StepOutcome]:
-    return [_attempt(run, step, outputs, outcomes)]
+def _attempt_one(run: _Run, step: Step) -> list[StepOutcome]:
+    return [_attempt(run, step)]
 
 
 def _attempt_together(run: _Run, steps: list[Step]) -> list[StepOutcome]:
@@ -257,7 +302,8 @@ def _attempt_together(run: _Run, steps: list[Step]) -> list[StepOutcome]:
     return ended
 
 
-def _attempt(run: _Run, step: Step, outputs: Mapping[str, str], outcomes: Mapping[str, StepOutcome]) -> StepOutcome:
+def _attempt(run: _Run, step: Step) -> StepOutcome:
+    outputs, outcomes = MappingProxyType(run.outputs), MappingProxyType(run.outcomes)
     started = run.clock()
     try:
         made = run.perform(step, outputs, outcomes, lambda text: run.emit(StepProgress(step, text)))
@@ -290,4 +336,4 @@ def _closing(run: _Run, step: Step) -> StepOutcome:
         if needed is not None and needed.status is not Status.DONE:
             return StepOutcome(step, Status.SKIPPED, message=f"needs {needed.step.address}: {needed.step.title}")
     run.begin(step)
-    return _attempt(run, step, dict(run.outputs), dict(run.outcomes))
+    return _attempt(run, step)

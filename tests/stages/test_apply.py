@@ -341,3 +341,57 @@ def test_five_thousand_steps_cost_no_squares():
     steps = [step(f"s{i}", *([f"s{i - 1}"] if i % 3 else [])) for i in range(5000)]
     deletes = [step("gone", *(s.id for s in steps), verb=Verb.DELETE)]
     assert run([*steps, *deletes], lambda *rest: {}, workers=8).complete
+
+
+# ---- what is started first
+
+
+def test_the_longest_chain_is_started_first():
+    work = Work()
+    run([step("wide"), step("end", "middle"), step("middle", "deep"), step("deep"), step("last")], work)
+    assert work.order == ["deep", "middle", "wide", "end", "last"]
+
+
+def test_a_deep_graph_beside_a_wide_one_takes_no_longer_than_its_depth():
+    """With two workers and steps of one tick each, four deep and four wide steps are done after four ticks."""
+    ticks, now, lock = [], [], threading.Barrier(2, timeout=5)
+
+    def perform(step, *rest):
+        now.append(step.id)
+        if lock.wait() == 0:
+            ticks.append(sorted(now))
+            now.clear()
+        lock.wait()
+        return {}
+
+    wide = [step(f"w{i}") for i in range(4)]
+    deep = [step("d0"), *(step(f"d{i}", f"d{i - 1}") for i in range(1, 4))]
+    assert run([*wide, *deep], perform, workers=2).complete
+    assert ticks == [[f"d{i}", f"w{i}"] for i in range(4)]
+
+
+class Pairs:
+    """Two steps whose names begin with the same letter are done together."""
+
+    limit = 2
+
+    def __init__(self):
+        self.done = []
+
+    def sort(self, step):
+        return step.id[0] if step.id[0] in "ab" else None
+
+    def __call__(self, steps, progress):
+        self.done.append([step.id for step in steps])
+        return {}
+
+
+def test_steps_of_one_sort_are_done_together_as_many_as_fit():
+    together, work = Pairs(), Work()
+    steps = [step("x"), step("a1"), step("b1"), step("a2"), step("a3"), step("b2", "x")]
+    result = apply(
+        plan_of(*steps), work, lambda event: None, known={}, workers=1, clock=lambda: 0.0, together=together
+    )
+    assert result.complete
+    assert work.order == ["x"]
+    assert together.done == [["a1", "a2"], ["b1", "b2"], ["a3"]]

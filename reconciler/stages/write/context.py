@@ -6,8 +6,9 @@ what a verb sends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from reconciler.core.address import Address
@@ -63,7 +64,7 @@ class Context:
         return self.kinds[step.address.kind], self.desired.resources[step.address]
 
     def change(self, step: Step) -> ResourceChange:
-        change = self.plan.change_of(step.address)
+        change = self._changes.get(step.address)
         if change is None:
             raise ValueError(f"{step.id} belongs to no change of the plan")
         return change
@@ -95,7 +96,15 @@ class Context:
 
     def has_step(self, address: Address, verb: Verb) -> bool:
         """Whether the plan does this to an object, in whatever step."""
-        return any(step.address == address and step.verb is verb for step in self.plan.steps)
+        return (address, verb) in self._verbs
+
+    @cached_property
+    def _changes(self) -> Mapping[Address, ResourceChange]:
+        return {change.address: change for change in self.plan.changes}
+
+    @cached_property
+    def _verbs(self) -> Collection[tuple[Address, Verb]]:
+        return frozenset((step.address, step.verb) for step in self.plan.steps)
 
     # --- around a write --------------------------------------------------------------------------------------------
 
