@@ -231,12 +231,6 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
 def stages(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Scenarios by name, each prepared once."""
     ready: dict[str, Stage] = {}
