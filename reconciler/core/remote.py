@@ -11,6 +11,7 @@ not belong here: channels, retries, tokens (`client`) or what is sent (`kinds`).
     ├── ApiBusy                    throttled or overloaded until the time was up; nothing happened
     ├── Unreachable                nobody answered; nothing happened
     ├── OutcomeUnknown             may have happened: re-read before anything else
+    │   └── Unseen                 ... and the re-read failed
     └── WriteAttempted             a read-only handle was asked to write; nothing was sent
 """
 
@@ -27,7 +28,7 @@ from reconciler.core.diagnostics import ReconcilerError
 
 __all__ = [
     "AlreadyExists", "Api", "ApiBusy", "ApiError", "ApiRefused", "Call", "Crud", "Message", "NotAuthorised", "NotFound",
-    "OutcomeUnknown", "Unreachable", "WriteAttempted", "items",
+    "OutcomeUnknown", "Unreachable", "Unseen", "WriteAttempted", "items",
 ]  # fmt: skip
 
 
@@ -93,6 +94,14 @@ class OutcomeUnknown(ApiError):
     """The reply was lost or says "maybe": the write may have happened, now or a little later."""
 
     happened = None
+
+
+class Unseen(OutcomeUnknown):
+    """A write was sent, and reading what came of it failed for a reason of its own, which decides the exit code."""
+
+    def __init__(self, rpc: str, cause: ApiError) -> None:
+        super().__init__(rpc, f"was sent, and what came of it cannot be seen: {cause}", hint=cause.hint)
+        self.cause = cause
 
 
 class WriteAttempted(ApiError):

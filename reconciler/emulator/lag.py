@@ -34,6 +34,11 @@ class Lag:
         if self._reads:
             self._reads_left[key] = self._reads
 
+    def forget(self) -> None:
+        """No object is new any more."""
+        self._visible_at.clear()
+        self._reads_left.clear()
+
     def hidden(self, key: Key) -> bool:
         """Whether a list must leave this object out now."""
         if key in self._reads_left:

@@ -173,6 +173,18 @@ class Emulator:
             old, (self._server, self._relay.target) = self._server, self._listen("127.0.0.1:0")
             old.stop(seconds)
 
+    def snapshot(self) -> Store:
+        """All that is stored now, to come back to with `restore`; close it when it is no longer needed."""
+        return self._store.copy()
+
+    def restore(self, snapshot: Store) -> None:
+        """Go back to a snapshot. For the time between two tests: calls must not be under way."""
+        self._dispatcher.history.close()
+        self._memory.polls.clear()
+        self._memory.lag.forget()
+        self._store.replace(snapshot)
+        self._memory.wake.set()
+
     def stop(self, grace: float = 0.2) -> None:
         """Let calls in flight end within `grace` seconds and the background what it is at, then close the database."""
         if self._server is not None:

@@ -97,6 +97,12 @@ class Store:
             other._last_tick = self._last_tick
         return other
 
+    def replace(self, other: Store) -> None:
+        """Become what another store holds."""
+        with self._lock, other._lock:
+            other._connection.backup(self._connection)
+            self._last_tick = max(self._last_tick, other._last_tick)
+
     def close(self) -> None:
         """Write everything back into the one file and let it go."""
         with self._lock:

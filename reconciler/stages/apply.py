@@ -27,7 +27,7 @@ from reconciler.core.outcome import (
     StopNow,
 )
 from reconciler.core.plan import Plan, Step, Verb
-from reconciler.core.remote import ApiError, OutcomeUnknown
+from reconciler.core.remote import ApiError, OutcomeUnknown, Unseen
 
 Perform = Callable[[Step, Mapping[str, str], Mapping[str, StepOutcome], Callable[[str], None]], Mapping[str, str]]
 """(step, known outputs by address, outcomes so far, progress) -> outputs of the step; raises a ReconcilerError.
@@ -322,7 +322,8 @@ def _attempt(run: _Run, step: Step) -> StepOutcome:
 def _failure(step: Step, problem: ReconcilerError, seconds: float) -> StepOutcome:
     status = Status.UNKNOWN if isinstance(problem, OutcomeUnknown) else Status.FAILED
     hint = f" ({problem.hint})" if problem.hint else ""
-    code = problem.exit_code if problem.exit_code != 1 or not isinstance(problem, ApiError) else None
+    deciding = problem.cause if isinstance(problem, Unseen) else problem
+    code = deciding.exit_code if deciding.exit_code != 1 or not isinstance(deciding, ApiError) else None
     return StepOutcome(step, status, seconds, message=f"{problem}{hint}", exit_code=code)
 
 

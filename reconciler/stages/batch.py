@@ -16,7 +16,7 @@ from reconciler.core.diagnostics import ReconcilerError, Refused
 from reconciler.core.kind import Attachment, Kind, Subject, delete_calls, post_call
 from reconciler.core.ownership import target_record
 from reconciler.core.plan import Step, Verb
-from reconciler.core.remote import Api, ApiError, ApiRefused, Call, NotFound, OutcomeUnknown
+from reconciler.core.remote import Api, ApiError, ApiRefused, Call, NotFound, OutcomeUnknown, Unseen
 from reconciler.core.state import RECORD_KEY, Desired, DesiredState, Observed
 from reconciler.core.tree import get
 
@@ -142,7 +142,11 @@ class Batch:
         processing = kind.processing
         if processing is None or not processing.failed(found.status):
             return
-        there = self.read(step.address)
+        try:
+            there = self.read(step.address)
+        except ApiError as unread:
+            failures[step.id] = Unseen(rpc, unread)
+            return
         if there is not None and there.record is not None and there.record.text() == self._record(step):
             return
         if there is not None:
@@ -162,7 +166,7 @@ class Batch:
     ) -> None:
         """What a reply was silent about: a lost one is looked into first, a refused batch is tried one by one."""
         if isinstance(problem, OutcomeUnknown):
-            steps = [step for step in steps if not self._is_there(step)]
+            steps = [step for step in steps if self._is_missing(step, problem.rpc, failures)]
         if not steps:
             return
         if not again:
@@ -175,9 +179,14 @@ class Batch:
         else:
             self._send(steps, calls, failures, again=False)
 
-    def _is_there(self, step: Step) -> bool:
-        found = self.read(step.address)
-        return found is not None and found.record is not None and found.record.text() == self._record(step)
+    def _is_missing(self, step: Step, rpc: str, failures: dict[str, ReconcilerError]) -> bool:
+        """Whether a lost request did not make it; one that cannot be read is a failure."""
+        try:
+            found = self.read(step.address)
+        except ApiError as unread:
+            failures[step.id] = Unseen(rpc, unread)
+            return False
+        return found is None or found.record is None or found.record.text() != self._record(step)
 
     # --- wait ------------------------------------------------------------------------------------------------------
 
@@ -187,7 +196,7 @@ class Batch:
         started, pause, seen = self.clock(), 0.2, -1
         while waiting:
             kind = self._kind(steps[0])
-            for found in self.listed(kind, list(waiting)):
+            for found in self._seen(kind, waiting, kind.crud.post, failures):
                 step = waiting[found.address.id]
                 if kind.processing is None or found.status not in kind.processing.waiting:
                     self._conclude(step, found, failures)
@@ -255,7 +264,7 @@ class Batch:
         waiting = {step.address.id: step for step in steps}
         started, pause = self.clock(), 0.2
         while waiting:
-            left = {found.address.id for found in self.listed(kind, list(waiting))}
+            left = {found.address.id for found in self._seen(kind, waiting, str(kind.crud.delete), failures)}
             waiting = {name: step for name, step in waiting.items() if name in left}
             if not waiting:
                 return
@@ -266,6 +275,17 @@ class Batch:
             progress(next(iter(waiting.values())), f"waiting until {len(waiting)} are gone")
             self.sleep(pause)
             pause = min(pause * 1.5, 5.0)
+
+    def _seen(
+        self, kind: Kind, waiting: dict[str, Step], rpc: str, failures: dict[str, ReconcilerError]
+    ) -> list[Observed]:
+        """What the service shows of those that are waited for; nobody waits any more for what cannot be read."""
+        try:
+            return self.listed(kind, list(waiting))
+        except ApiError as unread:
+            failures.update({step.id: Unseen(rpc, unread) for step in waiting.values()})
+            waiting.clear()
+            return []
 
     # --- words -----------------------------------------------------------------------------------------------------
 

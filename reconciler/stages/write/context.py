@@ -17,7 +17,16 @@ from reconciler.core.diagnostics import ReconcilerError, StalePlan
 from reconciler.core.kind import Kind, user_app
 from reconciler.core.ownership import fill, target_record, value_at
 from reconciler.core.plan import Plan, Step, Verb
-from reconciler.core.remote import Api, Call, OutcomeUnknown
+from reconciler.core.remote import (
+    Api,
+    ApiBusy,
+    ApiError,
+    Call,
+    NotAuthorised,
+    OutcomeUnknown,
+    Unreachable,
+    Unseen,
+)
 from reconciler.core.sending import kept_texts
 from reconciler.core.state import Desired, DesiredState, LiveState, Observed
 from reconciler.core.tree import Path, Tree, same, show_path
@@ -25,6 +34,9 @@ from reconciler.stages.write.doubts import doubt, record_text
 
 MERGE_METADATA = {"op": "merge", "merge_conflict_resolution": "overwrite"}
 """How our keys get into an App's metadata without touching others' (facts 3.1, U31)."""
+
+LAG = (0.5, 1.0)
+"""Seconds between looks at what an accepted write should show."""
 
 Progress = Callable[[str], None]
 Outputs = Mapping[str, str]
@@ -113,7 +125,13 @@ class Context:
         try:
             return self.api.call(call.rpc, **call.fields)
         except OutcomeUnknown:
+            return self._again(call)
+
+    def _again(self, call: Call) -> Any:
+        try:
             return self.api.call(call.rpc, **call.fields)
+        except (ApiBusy, NotAuthorised, Unreachable) as problem:
+            raise Unseen(call.rpc, problem) from problem  # about the first one nothing was learned
 
     def patch_app(self, app: Mapping[str, Any], found: Observed | None, **more: Any) -> None:
         """A patch of an App overwrites, so the texts that it does not change travel with it as they are."""
@@ -135,6 +153,23 @@ class Context:
             raise StalePlan(f"{step.address} changed since the plan: {what}", hint="plan again")
         return found
 
+    def look(self, address: Address, rpc: str) -> Observed | None:
+        """Read an object that `rpc` was sent for: if that fails, nobody knows what came of it."""
+        try:
+            return self.read(address)
+        except ApiError as problem:
+            raise Unseen(rpc, problem) from problem
+
+    def look_until(self, address: Address, rpc: str, lacks: Callable[[Observed | None], str | None]) -> str | None:
+        """What is still lacking after some looks: a read may be a moment behind an accepted write (facts U28)."""
+        why = lacks(self.look(address, rpc))
+        for pause in LAG:
+            if why is None:
+                break
+            self.sleep(pause)
+            why = lacks(self.look(address, rpc))
+        return why
+
     def confirm(
         self, step: Step, kind: Kind, item: Desired, want: Tree, record: str, rpc: str, reply: Any = None
     ) -> None:
@@ -144,7 +179,10 @@ class Context:
             shown = [self.decode(getattr(reply, kind.crud.item), kind)]
         if any(o.address == step.address and doubt(o, kind, item, want, record) is None for o in shown):
             return
-        found = self.read(step.address)
-        why = "it cannot be read" if found is None else doubt(found, kind, item, want, record)
+        why = self.look_until(
+            step.address,
+            rpc,
+            lambda found: "it cannot be read" if found is None else doubt(found, kind, item, want, record),
+        )
         if why is not None:
             raise Unconfirmed(f"{rpc} was accepted, but of {step.address} {why}")

@@ -46,7 +46,7 @@ def create(context: Context, step: Step, outputs: Outputs) -> None:
 
 def _recognise(context: Context, step: Step, kind: Kind, record: str, problem: ApiError) -> None:
     """ "Exists" on a create means: read and compare; equal and ours is done, all else is a failure."""
-    found = context.read(step.address)
+    found = context.look(step.address, problem.rpc)
     if found is None:
         if isinstance(problem, AlreadyExists) and kind.crud.get is None:
             return  # it is all there is to it, and only a list that lags behind could show it
@@ -61,7 +61,7 @@ def _recognise(context: Context, step: Step, kind: Kind, record: str, problem: A
 
 def _settle(context: Context, step: Step, kind: Kind, record: str, call: Call, problem: OutcomeUnknown) -> None:
     """A lost reply: the object is there with our record, or it is not and the call may be sent once more."""
-    if context.read(step.address) is not None:
+    if context.look(step.address, call.rpc) is not None:
         _recognise(context, step, kind, record, problem)
         return
     try:

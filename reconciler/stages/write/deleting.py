@@ -44,7 +44,7 @@ def _delete_now(context: Context, kind: Kind, subject: Subject) -> None:
             context.idempotent(call)
             return
         except NotFound:
-            if context.read(subject.address) is None:
+            if context.look(subject.address, call.rpc) is None:
                 return
             if number == len(calls):
                 raise

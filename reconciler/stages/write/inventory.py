@@ -14,7 +14,7 @@ from reconciler.core.inventory import closing_inventory, opening_inventory, with
 from reconciler.core.kind import Keeps
 from reconciler.core.outcome import Status, StepOutcome
 from reconciler.core.plan import Plan, Verb
-from reconciler.core.state import Inventory, inventory_key
+from reconciler.core.state import Inventory, Observed, inventory_key
 from reconciler.stages.write.context import MERGE_METADATA, Context, Outputs, Unconfirmed
 
 
@@ -69,9 +69,13 @@ def _write(context: Context, inventory: Inventory, taken: Collection[Address] = 
         if theirs is not None and (rest := without(theirs, taken)) != theirs:
             metadata[inventory_key(owner)] = rest.text() if rest.entries else ""
     context.patch_app({"metadata": metadata}, found, metadata_action=MERGE_METADATA)
-    shown = context.read(app)
-    if shown is None or any(shown.metadata.get(name, "") != sent for name, sent in metadata.items()):
-        raise Unconfirmed("PatchApps was accepted, but the app does not show the inventory that was sent with it")
+
+    def lacks(shown: Observed | None) -> str | None:
+        kept = shown is not None and all(shown.metadata.get(name, "") == sent for name, sent in metadata.items())
+        return None if kept else "the app does not show the inventory that was sent with it"
+
+    if (why := context.look_until(app, "PatchApps", lacks)) is not None:
+        raise Unconfirmed(f"PatchApps was accepted, but {why}")
 
 
 def _is_ours(context: Context, text: str) -> bool:

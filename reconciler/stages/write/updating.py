@@ -79,10 +79,14 @@ def update_late(context: Context, step: Step, outputs: Outputs) -> None:
         app["metadata"] = {RECORD_KEY: record}
         more = {"metadata_action": MERGE_METADATA, "reindex": context.plan.reindex}
     context.patch_app(app, found, **more)
-    found = context.read(step.address)
     wanted = late["default_workflow"]["id"]
-    if found is None or get(found.tree, ("default_workflow", "id")) != wanted:
-        raise Unconfirmed(f"PatchApps was accepted, but {wanted!r} is not the app's default workflow")
+
+    def lacks(shown: Observed | None) -> str | None:
+        right = shown is not None and get(shown.tree, ("default_workflow", "id")) == wanted
+        return None if right else f"{wanted!r} is not the app's default workflow"
+
+    if (why := context.look_until(step.address, "PatchApps", lacks)) is not None:
+        raise Unconfirmed(f"PatchApps was accepted, but {why}")
 
 
 def _unmoved_late(context: Context, step: Step, found: Observed | None) -> None:

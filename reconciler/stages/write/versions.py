@@ -21,7 +21,7 @@ from reconciler.stages.write.context import CameToNothing, Context, Outputs, Pro
 from reconciler.stages.write.doubts import version_doubt, versions_of
 
 
-def create_version(context: Context, step: Step, outputs: Outputs) -> Mapping[str, str]:
+def create_version(context: Context, step: Step, outputs: Outputs, progress: Progress) -> Mapping[str, str]:
     """Post a version of what is declared; its id is the output that nodes wait for."""
     kind, item = context.item(step)
     versions = versions_of(kind)
@@ -37,14 +37,16 @@ def create_version(context: Context, step: Step, outputs: Outputs) -> Mapping[st
     try:
         reply: Any = context.api.call(call.rpc, **call.fields)
     except OutcomeUnknown:
-        made = _marked(context, step.address, mark)
+        made = _marked(context, step.address, mark, call.rpc)
         if made is not None:
             return {str(step.address): made}
         # Read after the deadline and not there: this is no blind repetition.
         reply = context.api.call(call.rpc, **call.fields)
     version = getattr(reply, kind.crud.item).model_version
-    _confirm(context, step, want, version.id, mark, reply, call.rpc)
-    return {str(step.address): version.id, _status(step): str(version.status.code)}
+    shown = _confirm(context, step, want, version.id, mark, reply, call.rpc)
+    if shown != version.id:
+        progress(f"the request was delivered twice: versions {version.id} and {shown} are equal, the latter is used")
+    return {str(step.address): shown, _status(step): str(version.status.code)}
 
 
 def _parent(context: Context, step: Step, item: Desired, kind: Kind) -> str:
@@ -58,28 +60,37 @@ def _parent(context: Context, step: Step, item: Desired, kind: Kind) -> str:
     return newest
 
 
-def _marked(context: Context, address: Address, mark: Mark) -> str | None:
+def _marked(context: Context, address: Address, mark: Mark, rpc: str) -> str | None:
     """The version that a lost reply was about, found by its mark."""
-    found = context.read(address)
+    found = context.look(address, rpc)
     versions = (found.managed, found.newest) if found else ()
     same_mark = (v.id for v in versions if v is not None and v.mark is not None and v.mark.digest == mark.digest)
     return next(same_mark, None)
 
 
-def _confirm(context: Context, step: Step, want: Tree, made: str, mark: Mark, reply: Any, rpc: str) -> None:
-    """The mark must show, and every declared value as it was sent: in the reply, else in a read-back."""
+def _confirm(context: Context, step: Step, want: Tree, made: str, mark: Mark, reply: Any, rpc: str) -> str:
+    """The mark must show, and every declared value as it was sent: in the reply, else in a read-back.
+
+    The id of the version that shows them: a newer one with the same mark is the same request, delivered twice.
+    """
     kind, item = context.item(step)
     if not made:
         raise Unconfirmed(f"{rpc} answered without a version id")
-    shown = context.decode(getattr(reply, kind.crud.item), kind).newest
-    if shown is not None and version_doubt(shown, kind, item, want, mark) is None:
-        return
-    found = context.read(step.address)
-    versions = (found.newest, found.managed) if found else ()
-    shown = next((v for v in versions if v is not None and v.id == made), None)
-    doubt = "it cannot be read" if shown is None else version_doubt(shown, kind, item, want, mark)
-    if doubt is not None:
-        raise Unconfirmed(f"{rpc} made version {made}, but {doubt}")
+    newest = context.decode(getattr(reply, kind.crud.item), kind).newest
+    if newest is not None and version_doubt(newest, kind, item, want, mark) is None:
+        return made
+    shown = made
+
+    def lacks(found: Observed | None) -> str | None:
+        nonlocal shown
+        versions = [v for v in (found.newest, found.managed) if v is not None] if found else []
+        version = next((v for v in versions if v.id == made or v.mark == mark), None)
+        shown = made if version is None else version.id
+        return "it cannot be read" if version is None else version_doubt(version, kind, item, want, mark)
+
+    if (why := context.look_until(step.address, rpc, lacks)) is not None:
+        raise Unconfirmed(f"{rpc} made version {made}, but {why}")
+    return shown
 
 
 def wait(context: Context, step: Step, outputs: Outputs, progress: Progress) -> None:
@@ -131,10 +142,13 @@ def adopt_version(context: Context, step: Step, kind: Kind, item: Desired, want:
     patched = {"id": version.id, "metadata": {RECORD_KEY: mark.text()}}
     fields = {"user_app_id": user_app(step.address.scope), versions.parent_id_field: step.address.id}
     context.idempotent(Call(str(versions.crud.patch), {**fields, versions.crud.items: [patched], "action": "merge"}))
-    found = context.read(step.address)
-    shown = found.managed.mark if found and found.managed else None
-    if shown != mark:
-        raise Unconfirmed(f"{versions.crud.patch} was accepted, but version {version.id} does not show our mark")
+
+    def lacks(found: Observed | None) -> str | None:
+        shown = found.managed.mark if found and found.managed else None
+        return None if shown == mark else f"version {version.id} does not show our mark"
+
+    if (why := context.look_until(step.address, str(versions.crud.patch), lacks)) is not None:
+        raise Unconfirmed(f"{versions.crud.patch} was accepted, but {why}")
 
 
 def _status(step: Step) -> str:

@@ -28,7 +28,7 @@ class Writer(Context):
             case Verb.CREATE:
                 create(self, step, outputs)
             case Verb.VERSION:
-                return create_version(self, step, outputs)
+                return create_version(self, step, outputs, progress)
             case Verb.WAIT:
                 wait(self, step, outputs, progress)
             case Verb.UPDATE:
