@@ -13,6 +13,7 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+TOOLS  := .cache/tools-venv
 # The resolver that writes the lock files. Nothing else needs it, so it gets a venv of its own.
 LOCKER := uv==0.13.9
 
@@ -27,11 +28,19 @@ test: lint check ## everything that CI runs
 check: $(VENV)/dev.stamp | .cache/promtool/tried
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term
 
-lint: $(VENV)/dev.stamp ## style, format, types and import rules
+lint: $(VENV)/dev.stamp audit-workflows ## style, format, types, import rules and workflows
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
+
+# Offline: nothing is looked up, so what a pinned commit holds is not checked here.
+WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/examples/github-actions.yml
+audit-workflows: $(VENV)/dev.stamp ## workflows and the action: their schemas, and what could be abused in them
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci docs/examples/gitlab-ci.yml
+	$(BIN)/zizmor --offline --quiet --persona=pedantic $(WORKFLOWS) action.yml
 
 format: $(VENV)/dev.stamp ## rewrite the sources in the house format
 	$(BIN)/python -m ruff check --fix
@@ -51,6 +60,16 @@ record: $(VENV)/dev.stamp ## ask a real Clarifai how it behaves (CLARIFAI_PAT), 
 
 bench: .bench-venv/stamp ## measure and rewrite docs/benchmarks.md; QUICK=1 or ONLY=noop-plan only prints
 	.bench-venv/bin/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
+build: $(VENV)/dev.stamp ## wheel and source archive in dist/: the same bytes wherever this commit is built
+	.ci/build $(BIN)/python dist
+
+sbom: $(TOOLS)/stamp ## dist/sbom.json: all that a user installs, as CycloneDX 1.6
+	.ci/sbom $(TOOLS)/bin dist/sbom.json
+
+audit: $(TOOLS)/stamp ## known vulnerabilities of what is locked (asks a database on the network)
+	$(TOOLS)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/runtime.txt
+	$(TOOLS)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/dev.txt
 
 clean: ## remove the venv, caches and build results
 	rm -rf $(VENV) .bench-venv .lock-venv .cache .coverage .hypothesis build dist
@@ -80,6 +99,12 @@ $(VENV)/created:
 	@.ci/venv .bench-venv
 	@.bench-venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
 	@.bench-venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What looks at the result from outside, in a venv of its own: nothing of it may end up in a bill of materials.
+$(TOOLS)/stamp: requirements/tools.txt
+	@.ci/venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/tools.txt
 	@touch $@
 
 # ---- the lock
