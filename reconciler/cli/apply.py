@@ -97,8 +97,10 @@ def _apply(screen: Screen, api: GrpcApi, planned: Planned, how: ApplyFlags) -> i
     result = replace(result, rpcs=dict(api.traffic.calls))
     if screen.machine or not result.plan.summary.empty:
         screen.result(result)
-    elif screen.quiet:
-        screen.plan(result.plan)
+    else:  # the plan has said already that there is nothing to do
+        screen.report("result", result, result.exit_code)
+        if screen.quiet:
+            screen.plan(result.plan)
     return AtOnce(result.exit_code) if result.stopped else result.exit_code
 
 
