@@ -59,6 +59,8 @@ class PlanOptions:
     delete_app: bool = False
     refresh: str = "stamp"
     upgrade_pins: bool = False
+    lease_id: str = ""
+    """The lease that this run itself holds in the app."""
     reindex: bool = False
     """Run a new default workflow on the inputs that are there, too."""
     selection: Selection = field(default_factory=Selection)
@@ -137,7 +139,7 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
         options.rails, destroying=options.destroying, delete_app=options.delete_app, reindex=options.reindex
     )
     asked = live.exists and guard.needs_counts(compared.changes, rails)
-    counts = observe.count_resources(api, desired.scope) if asked else {}
+    counts = observe.count_resources(api, desired.scope, options.lease_id) if asked else {}
     plan = replace(plan, inputs=counts.get("inputs", 0) if guard.switches(compared.changes) else 0)
     case = guard.Case(compared.changes, desired, live, by_plural(), rails, left_out, waiting, counts)
     return Planned(replace(plan, refusals=guard.guard(case)), desired, live, compared.wants, options, manifests)
@@ -387,7 +389,7 @@ def apply_plan(
         wants=planned.wants,
         read=lambda address: observe.read_one(api, address, live, by_plural()),
         decode=lambda message, kind: observe.decode(message, kind, live.scope),
-        may_delete_app=lambda: _may_delete_app(api, planned.desired.scope, plan.owner),
+        may_delete_app=lambda: _may_delete_app(api, planned.desired.scope, plan.owner, planned.options.lease_id),
         sleep=clock.sleep,
         clock=clock.now,
         version_timeout=version_timeout,
@@ -416,7 +418,7 @@ def _together(api: Api, planned: Planned, writer: Writer, clock: Clock) -> batch
     )
 
 
-def _may_delete_app(api: Api, scope: Scope, owner: str) -> str | None:
+def _may_delete_app(api: Api, scope: Scope, owner: str, lease_id: str) -> str | None:
     """Look again, right before the call: what in the app is not ours."""
     live = observe.observe(api, scope, owner, kinds().values())
-    return guard.not_ours(live, owner, observe.count_resources(api, scope))
+    return guard.not_ours(live, owner, observe.count_resources(api, scope, lease_id))

@@ -54,7 +54,15 @@ def plan_text(planned: Planned) -> str:
     return (document(planned.plan) if _secret(planned) else saved(planned)).text()
 
 
-def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: DesiredState | None = None) -> Planned:
+def replan(
+    api: Api,
+    text: str,
+    host: str,
+    *,
+    workers: int = 10,
+    manifests: DesiredState | None = None,
+    lease_id: str = "",
+) -> Planned:
     """The plan of a file, made again from what it embeds and the live app.
 
     Raises StalePlan naming addresses and fields if it is not the same plan: the world moved, or the file was edited.
@@ -73,6 +81,7 @@ def replan(api: Api, text: str, host: str, *, workers: int = 10, manifests: Desi
         selection=Selection(old.options.select, old.options.exclude),
         rails=_rails(old),
         workers=workers,
+        lease_id=lease_id,
     )
     planned = make_plan(api, desired_state_of(desired), options, notes_of(desired))
     planned = replace(planned, plan=replace(planned.plan, pins=pins_of(desired), notes=notes_of(desired)))

@@ -18,6 +18,7 @@ from reconciler.settings_file import (
     SETTINGS_FILE,
     Rails,
     number,
+    patience,
     read,
     refresh,
     seconds,
@@ -77,6 +78,10 @@ class Settings:
     refresh: str | None = None
     """`stamp` or `full`; None leaves it to the command."""
     format: str | None = None
+    lock: str = "none"
+    """`none`, `app` or the URL of a store; only what writes takes it."""
+    lock_timeout: float = 0.0
+    """How long a lock that is held is waited for, in seconds."""
     rails: Rails = field(default_factory=Rails)
     ignore: tuple[IgnoreRule, ...] = ()
     """Drift that the settings file bears with."""
@@ -135,6 +140,8 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "timeout": seconds,
     "refresh": refresh,
     "format": word,
+    "lock": word,
+    "lock_timeout": patience,
 }
 # ---- who names it
 

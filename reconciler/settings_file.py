@@ -74,6 +74,11 @@ def seconds(value: Any) -> float:
     return duration
 
 
+def patience(value: Any) -> float:
+    """A duration that may be none at all."""
+    return 0.0 if re.fullmatch(r"0(\.0+)?(ms|s|m|h|)", str(value).strip()) else seconds(value)
+
+
 def refresh(value: Any) -> str:
     """How live models are read."""
     if value not in ("stamp", "full"):
@@ -96,6 +101,8 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "owner": word,
     "refresh": refresh,
     "format": word,
+    "lock": word,
+    "lock_timeout": patience,
     **{f"rails.{name}": convert for name, convert in _LIMITS.items()},
 }
 _INSIDE = ("rails.kinds", "drift.ignore")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.cli.apply import check_answerable, make_real
 from reconciler.cli.command import command
-from reconciler.cli.options import AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.options import AutoApprove, ChangeFlags, LockFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import session
 from reconciler.core.diagnostics import Refused
@@ -16,6 +16,7 @@ def adopt(
     manifests: ManifestFlags,
     service: ServiceFlags,
     changes: ChangeFlags,
+    locks: LockFlags,
     auto_approve: AutoApprove = False,
 ) -> int:
     """Take over what is as declared; asks first.
@@ -23,7 +24,7 @@ def adopt(
     Writes only records of ownership. What differs is named and left alone; the exit code is then 4.
     """
     check_answerable(screen, "adopt", auto_approve=auto_approve)
-    with session(screen, manifests, service, changes, value="result") as opened:
+    with session(screen, manifests, service, changes, value="result", lock=locks, operation="adopt") as opened:
         from reconciler.takeover import adoption
 
         found = adoption(opened.plan())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.command import command
 from reconciler.cli.following import following
 from reconciler.cli.interrupts import AtOnce, orderly
-from reconciler.cli.options import ApplyFlags, AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.options import ApplyFlags, AutoApprove, ChangeFlags, LockFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import Session, session
 from reconciler.core.diagnostics import Interrupted, ReconcilerError, Refused, error
@@ -25,6 +25,7 @@ def apply(
     manifests: ManifestFlags,
     service: ServiceFlags,
     changes: ChangeFlags,
+    locks: LockFlags,
     how: ApplyFlags,
     auto_approve: AutoApprove = False,
 ) -> int:
@@ -38,9 +39,9 @@ def apply(
     train_seconds(how)
     if (file := saved.plan_file(manifests)) is not None:
         saved.check_plain(changes, service)
-        return saved.SavedPlan(screen, file, manifests, service).apply(screen, how)
+        return saved.SavedPlan(screen, file, manifests, service, locks).apply(screen, how)
     check_answerable(screen, "apply", auto_approve=auto_approve)
-    with session(screen, manifests, service, changes, value="result") as opened:
+    with session(screen, manifests, service, changes, lock=locks, operation="apply", value="result") as opened:
         return carry_out(screen, opened, auto_approve=auto_approve, how=how)
 
 

@@ -8,7 +8,7 @@ from typer import Option
 
 from reconciler.cli.apply import carry_out, check_answerable
 from reconciler.cli.command import command
-from reconciler.cli.options import AutoApprove, ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.options import AutoApprove, ChangeFlags, LockFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import session
 
@@ -23,6 +23,7 @@ def destroy(
     manifests: ManifestFlags,
     service: ServiceFlags,
     changes: ChangeFlags,
+    locks: LockFlags,
     auto_approve: AutoApprove = False,
     delete_app: DeleteApp = None,
 ) -> int:
@@ -31,5 +32,15 @@ def destroy(
     With --prune also what is ours and no longer declared. The app itself stays unless --delete-app names it.
     """
     check_answerable(screen, "destroy", auto_approve=auto_approve)
-    with session(screen, manifests, service, changes, value="result", destroying=True, delete_app=delete_app) as opened:
+    with session(
+        screen,
+        manifests,
+        service,
+        changes,
+        value="result",
+        destroying=True,
+        delete_app=delete_app,
+        lock=locks,
+        operation="destroy",
+    ) as opened:
         return carry_out(screen, opened, auto_approve=auto_approve)

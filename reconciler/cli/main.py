@@ -20,6 +20,8 @@ from reconciler.cli.export import export
 from reconciler.cli.fmt import fmt
 from reconciler.cli.graph import graph
 from reconciler.cli.inputs import group as input_commands
+from reconciler.cli.lock import force_unlock
+from reconciler.cli.lock import group as lock_commands
 from reconciler.cli.plan import plan
 from reconciler.cli.schema import schema
 from reconciler.cli.show import show
@@ -52,7 +54,7 @@ def reconciler(
     """Clarifai apps as code: manifests say what should be, `plan` shows what differs, `apply` makes it so.
 
     Exit codes: 0 done or no changes, 1 error, 2 changes (--detailed-exitcode), 3 invalid manifest,
-    4 refused by a guard, 5 stale plan, 6 partly applied, 7 authentication, 130 interrupted.
+    4 refused by a guard, 5 stale plan, 6 partly applied, 7 authentication, 9 locked, 130 interrupted.
     """
 
 
@@ -71,6 +73,8 @@ app.command()(schema)
 app.command()(explain)
 app.add_typer(input_commands, name="inputs")
 app.add_typer(annotation_commands, name="annotations")
+app.command("force-unlock")(force_unlock)
+app.add_typer(lock_commands, name="lock")
 app.command()(emulator)
 app.command()(version)
 

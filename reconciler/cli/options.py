@@ -91,6 +91,19 @@ class ChangeFlags:
 
 
 @dataclass(frozen=True, slots=True)
+class LockFlags:
+    """What keeps two runs from writing to one app at a time."""
+
+    lock: Annotated[
+        str | None,
+        Option(metavar="none|app|URL", help="Lock the app against other runs, in itself or in a store. Default: none."),
+    ] = None
+    lock_timeout: Annotated[
+        str | None, Option(metavar="TIME", help="How long to wait for a lock that is held: 10m. Default: 0s.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutputFlags:
     """How a command talks."""
 

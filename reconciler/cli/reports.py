@@ -81,9 +81,14 @@ def write(
 
 def where_all_is(environ: Mapping[str, str]) -> str:
     """Markdown that leads from a comment to the log of this run; empty where nothing is known of one."""
+    url = run_url(environ)
+    what = "job" if url and url == environ.get("CI_JOB_URL") else "run"
+    return f"All of it is in [the log of this {what}]({url})." if url else ""
+
+
+def run_url(environ: Mapping[str, str]) -> str:
+    """Where the CI system shows this run; empty where nothing is known of one."""
     server, repository, run = (environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     if server and repository and run:
-        return f"All of it is in [the log of this run]({server}/{repository}/actions/runs/{run})."
-    if job := environ.get("CI_JOB_URL"):
-        return f"All of it is in [the log of this job]({job})."
-    return ""
+        return f"{server}/{repository}/actions/runs/{run}"
+    return environ.get("CI_JOB_URL", "")

@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.options import ApplyFlags, ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.options import ApplyFlags, ChangeFlags, LockFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import Source, connected, settings_of
+from reconciler.core.address import Scope
 from reconciler.core.diagnostics import ReconcilerError, StalePlan
 from reconciler.core.secret import Secret
 
@@ -103,13 +104,16 @@ def check_plain(changes: ChangeFlags, service: ServiceFlags) -> None:
 class SavedPlan:
     """A saved plan that is about to be applied, and the manifests it must still agree with, if any are named."""
 
-    def __init__(self, screen: Screen, file: str, manifests: ManifestFlags, service: ServiceFlags) -> None:
+    def __init__(
+        self, screen: Screen, file: str, manifests: ManifestFlags, service: ServiceFlags, lock: LockFlags
+    ) -> None:
         rest = replace(manifests, paths=[path for path in manifests.paths if path != file])
         named = bool(rest.paths or rest.file)
         source = rest if named else replace(rest, paths=[file])
-        self.settings = settings_of(screen, source, service, value="result")
+        self.settings = settings_of(screen, source, service, value="result", lock=lock)
         self.text, self.document = read(screen, file)
         self._user = self.document.scope.user_id
+        self._scope = Scope(self._user, self.document.scope.app_id)
         if self.settings.local:
             self.settings = replace(self.settings, user_id=self._user)
         self.manifests = self._resolved(rest) if named else None
@@ -132,13 +136,20 @@ class SavedPlan:
     def apply(self, screen: Screen, how: ApplyFlags) -> int:
         """Make the plan again with a handle that cannot write; if it is the same, carry it out without asking."""
         from reconciler.cli.apply import make_real
+        from reconciler.cli.locked import locked
         from reconciler.client.api import ReadOnlyApi
         from reconciler.saving import replan
 
         with connected(screen, self.settings) as (api, host):
             if host != self.document.host:
                 raise StalePlan(f"the plan is for {self.document.host}, not for {host}; nothing was read or written")
-            planned = replan(
-                ReadOnlyApi(api), self.text, host, workers=self.settings.parallelism, manifests=self.manifests
-            )
-            return make_real(screen, api, planned, auto_approve=True, how=how)
+            with locked(screen, self.settings, api, self._scope, "apply") as (writing, lease_id):
+                planned = replan(
+                    ReadOnlyApi(api),
+                    self.text,
+                    host,
+                    workers=self.settings.parallelism,
+                    manifests=self.manifests,
+                    lease_id=lease_id,
+                )
+                return make_real(screen, writing, planned, auto_approve=True, how=how)

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.options import ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.options import ChangeFlags, LockFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.core.diagnostics import Diagnostic, ReconcilerError, did_you_mean
 
@@ -73,9 +73,16 @@ def session(
     refresh: str = "stamp",
     destroying: bool = False,
     delete_app: str | None = None,
+    lock: LockFlags | None = None,
+    operation: str = "",
 ) -> Iterator[Session]:
-    """Everything up to the use case. `value` is what the command will show, `refresh` how it reads unless told."""
-    settings = settings_of(screen, manifests, service, value=value)
+    """Everything up to the use case. `value` is what the command will show, `refresh` how it reads unless told.
+
+    With `lock` the app is locked for `operation` before anything of it is read.
+    """
+    from reconciler.cli.locked import locked
+
+    settings = settings_of(screen, manifests, service, value=value, lock=lock)
     options = _plan_options(changes or ChangeFlags(), settings, refresh, destroying=destroying, delete_app=delete_app)
     source = Source(manifests)
     user_id = None if settings.user_id == "me" else settings.user_id
@@ -88,20 +95,29 @@ def session(
             resolved = source.resolve(settings, whoami(api))
             desired = desired_state(resolved)
         _same_app(delete_app, str(desired.scope))
-        yield Session(api, desired, resolved.diagnostics, replace(options, host=host, rps=api.rate), settings)
+        options = replace(options, host=host, rps=api.rate)
+        with locked(screen, settings, api, desired.scope, operation if lock else "") as (handle, lease_id):
+            yield Session(handle, desired, resolved.diagnostics, replace(options, lease_id=lease_id), settings)
 
 
 # ---- settings
 
 
 def settings_of(
-    screen: Screen, manifests: ManifestFlags, service: ServiceFlags | None = None, *, value: str
+    screen: Screen,
+    manifests: ManifestFlags,
+    service: ServiceFlags | None = None,
+    *,
+    value: str,
+    lock: LockFlags | None = None,
 ) -> Settings:
     """Everything a run is told from outside; from here on the screen has the form that was asked for."""
     from reconciler.settings import SETTINGS_FILE, load_settings
 
     flags: dict[str, Any] = {"user_id": manifests.user_id, "app_id": manifests.app_id, "owner": manifests.owner}
     flags["format"] = screen.wanted
+    if lock is not None:
+        flags |= {"lock": lock.lock, "lock_timeout": lock.lock_timeout}
     if service is not None:
         names = ("base", "context", "parallelism", "rps", "timeout", "refresh")
         flags |= {name: getattr(service, name) for name in names}

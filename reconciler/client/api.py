@@ -6,6 +6,7 @@ is repeated (`retry`), words of an error (`failures`).
 
 from __future__ import annotations
 
+import copy
 import importlib.metadata
 import itertools
 import math
@@ -13,6 +14,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -115,11 +117,21 @@ class GrpcApi:
         self._clock = clock
         self._sleep = sleep
         self._stubs: dict[str, Any] = {}
+        self._gate: Callable[[str], AbstractContextManager[None]] = _open
 
     @property
     def rate(self) -> float:
         """Requests a second that may be sent now; 0 where there is no limit."""
         return self._limiter.rate if math.isfinite(self._limiter.rate) else 0.0
+
+    def guarded(self, gate: Callable[[str], AbstractContextManager[None]]) -> GrpcApi:
+        """The same handle for a run with a lock: `gate` surrounds each attempt at a write, and may raise before it.
+
+        Here and not around `call`: between two attempts a call may wait for minutes.
+        """
+        other = copy.copy(self)
+        other._gate = gate
+        return other
 
     def call(self, rpc: str, /, **fields: Any) -> Message:
         """One unary call: the reply of a success; any other end raises an ApiError that says whether it happened."""
@@ -145,9 +157,11 @@ class GrpcApi:
             self._limiter.slow_down()
 
     def _attempt(self, rpc: str, request: Message) -> End:
-        self.traffic.sent(rpc, self._limiter.acquire())
-        started = self._clock()
-        end = self._send(rpc, request)
+        waited = self._limiter.acquire()
+        with _open(rpc) if rpc_class(rpc) is RpcClass.READ else self._gate(rpc):
+            self.traffic.sent(rpc, waited)
+            started = self._clock()
+            end = self._send(rpc, request)
         self.traffic.ended(rpc, end, self._clock() - started)
         return end
 
@@ -195,6 +209,11 @@ class GrpcApi:
                 raise ApiError(rpc, f"does not move on: page {page} holds nothing but elements of the pages before")
             if fresh:
                 yield fresh
+
+
+def _open(rpc: str) -> AbstractContextManager[None]:
+    """Everything may pass."""
+    return nullcontext()
 
 
 def _sendable(credential: Credential) -> Credential:

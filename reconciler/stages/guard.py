@@ -303,7 +303,7 @@ def not_ours(live: LiveState, owner: str, counts: Mapping[str, int]) -> str | No
         return "no record of ours: the app was not made by this manifest set"
     mine = sum(a.kind == "inputs" and _made_by(o, owner) for a, o in live.observed.items())
     others = {**counts, "inputs": max(0, counts.get("inputs", 0) - mine)}
-    counted = [_counted(others[name], name) for name in ("inputs", "datasets", "pipelines") if others.get(name)]
+    counted = [_counted(others[n], n) for n in ("inputs", "datasets", "pipelines", "locks") if others.get(n)]
     counted += [
         f"{_counted(more, kind)} that no list shows"
         for kind in ("models", "workflows")

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.core.address import MAIN, Address, Scope
+from reconciler.core.app_lease import held_by_others, leases_of
 from reconciler.core.canonical import struct_to_tree, struct_value, tree_from
 from reconciler.core.kind import Keeps, Kind, Versions, user_app
 from reconciler.core.model_types import TypeFacts
@@ -134,10 +135,16 @@ def concept_exists(api: Api, concept: Address) -> bool:
     return True
 
 
-def count_resources(api: Api, scope: Scope) -> dict[str, int]:
-    """What GetResourceCounts says an app holds: datasets, models, workflows, inputs, pipelines (facts 3.1)."""
+def count_resources(api: Api, scope: Scope, lease_id: str = "") -> dict[str, int]:
+    """What GetResourceCounts says an app holds: datasets, models, workflows, inputs, pipelines (facts 3.1).
+
+    Leases are no content, so they are not among the datasets; one that another run holds is counted as a lock.
+    """
     reply: Any = api.call("GetResourceCounts", user_app_id=user_app(scope))
-    return {field: getattr(reply, field) for field in ("datasets", "models", "workflows", "inputs", "pipelines")}
+    counts = {field: getattr(reply, field) for field in ("datasets", "models", "workflows", "inputs", "pipelines")}
+    leases = leases_of(api, scope) if counts["datasets"] else ()
+    counts["datasets"] = max(0, counts["datasets"] - len(leases))
+    return counts | {"locks": int(held_by_others(leases, lease_id))}
 
 
 SECRET_FIELDS = frozenset({21, 23})

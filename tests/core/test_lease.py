@@ -172,7 +172,7 @@ class Walk:
         after = self.position(moved)
         if after.asks is None and not after.inside:
             return replace(moved, told=(after.result,), sent=0, until=-1, ended=True)
-        timed = isinstance(after.asks, Create | Replace) and not after.inside or isinstance(position.asks, Work)
+        timed = (isinstance(after.asks, Create | Replace) and not after.inside) or isinstance(position.asks, Work)
         return replace(moved, sent=clock) if timed else moved
 
     @staticmethod
