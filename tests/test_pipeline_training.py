@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler import labelling, pipeline
+from reconciler.core.cost import cost
 from reconciler.core.outcome import Status, StepProgress
 
 TRAINING = pipeline.guard.Rails(allowed=frozenset({("train", "models/texture")}))
@@ -86,6 +87,8 @@ def test_a_training_without_data_fails_its_step_and_stops_what_follows(world, ma
     (model,) = [c for c in planned.plan.changes if c.kind == "Model"]
     assert model.new_version
     assert model.reasons[0].startswith("the last training failed: 21110 ")
+    assert model.reasons[0].endswith("; applying starts another one, which is billed")
+    assert cost(planned.plan).trainings == 1
     world.apply(*manifests)
     assert world.plan(*manifests).plan.changes == ()
     assert len(world.versions("texture")) == 2

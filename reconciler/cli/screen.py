@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from reconciler.report.formats import Circumstances
     from reconciler.report.live import LiveProgress
 
+JSON = ("json", "events", "gitlab", "codequality", "sarif")
+"""Formats whose text is JSON."""
+
 WIDTH = 100
 """Columns when there is no terminal to ask."""
 
@@ -284,8 +287,19 @@ class Screen:
     def _out(self, text: str) -> None:
         self._write(sys.stdout, text)
 
+    def _inert(self, text: str, stream: TextIO) -> str:
+        """The text as it may stand in a log that is read for commands; reports in files stay as they are."""
+        if self._environ.get("GITHUB_ACTIONS") != "true":
+            return text
+        from reconciler.cli.runner_commands import inert, inert_json
+
+        if stream is not sys.stdout or self.format not in (*JSON, "github"):
+            return inert(text)
+        return text if self.format == "github" else inert_json(text)
+
     def _write(self, stream: TextIO, text: str) -> None:
         """Write at once and whole; threads take turns, and a reader that went away is no error."""
+        text = self._inert(text, stream)
         with self._lock:
             try:
                 stream.write(text)

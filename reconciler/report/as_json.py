@@ -68,7 +68,7 @@ def error_json(error: ReconcilerError) -> str:
             "error": {
                 "type": type(error).__name__,
                 "exit_code": error.exit_code,
-                "message": error.message,
+                "message": str(error),
                 "hint": error.hint,
                 "diagnostics": [diagnostic_values(diagnostic) for diagnostic in by_place(inside)],
             },

@@ -46,8 +46,8 @@ def error_junit(error: ReconcilerError) -> str:
     root = Element("testsuites", {"name": "reconciler drift"} | numbers)
     suite = SubElement(root, "testsuite", {"name": "drift"} | numbers)
     case = SubElement(suite, "testcase", name="drift", classname="reconciler")
-    ended = SubElement(case, "error", message=_clean(" ".join(error.message.split())), type=type(error).__name__)
-    ended.text = _clean(f"{error.message}\n{error.hint or ''}".strip())
+    ended = SubElement(case, "error", message=_clean(" ".join(str(error).split())), type=type(error).__name__)
+    ended.text = _clean(f"{error}\n{error.hint or ''}".strip())
     return _document(root)
 
 

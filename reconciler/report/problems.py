@@ -25,7 +25,7 @@ def error_text(error: ReconcilerError, *, color: bool, width: int = 100) -> str:
     """One error, its hint beneath; a manifest error brings all its problems."""
     if isinstance(error, InvalidManifest):
         return diagnostics_text(error.diagnostics, color=color, width=width)
-    first, *rest = error.message.splitlines() or [""]
+    first, *rest = str(error).splitlines() or [""]
     lines = [Line((Span("Error: ", "error"), Span(first)), hang=7)]
     lines += [line for part in rest for line in say(part, indent=7)]
     if error.hint:
@@ -36,7 +36,7 @@ def error_text(error: ReconcilerError, *, color: bool, width: int = 100) -> str:
 def inside(error: ReconcilerError) -> tuple[Diagnostic, ...]:
     """An error as problems: those that it brings, else itself."""
     brought: tuple[Diagnostic, ...] = getattr(error, "diagnostics", ())
-    return brought or (Diagnostic(Severity.ERROR, error.message, hint=error.hint),)
+    return brought or (Diagnostic(Severity.ERROR, str(error), hint=error.hint),)
 
 
 def by_place(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -369,7 +369,7 @@ def _version_reason(observed: Observed, kind: Kind, item: Desired) -> tuple[str,
     if not wants_version(item, kind) or not observed.complete:
         return ()
     if failed := _training_failed(observed, kind):
-        return (f"the last training failed: {failed}",)
+        return (f"the last training failed: {failed}; applying starts another one, which is billed",)
     if observed.managed is not None:
         return ()
     return ("has no version made by this manifest set: creation was not finished, or it was deleted",)

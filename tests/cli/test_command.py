@@ -131,7 +131,7 @@ def test_a_traceback_comes_with_debug_but_without_the_token(capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["plann"], "No such command 'plann'. Did you mean 'plan'?"),
+        (["plann"], "No such command 'plann'. Did you mean 'plan'"),
         (["plan", "--promt"], "No such option: --promt"),
         (["plan", "--rps", "fast"], "'--rps'"),
         (["plan", "--base"], "--base"),
