@@ -251,16 +251,21 @@ def _unsettled(desired: DesiredState, live: LiveState, options: PlanOptions) -> 
 
 
 def _unread_leftovers(desired: DesiredState, live: LiveState) -> list[Address]:
-    """Listed in our inventory, no longer declared, and shown without a record: a list may drop metadata (U8)."""
+    """Listed in our inventory, no longer declared, and shown without a record or not at all: a list proves neither."""
+    listed = (Address.parse(name, live.scope) for name in live.inventory.entries)
     return [
         address
-        for address, observed in live.observed.items()
+        for address in listed
         if address not in desired.resources
-        and str(address) in live.inventory.entries
-        and observed.record is None
-        and not observed.complete
-        and by_plural()[address.kind].crud.get is not None
+        and (kind := by_plural().get(address.kind)) is not None
+        and not kind.by_id
+        and ((observed := live.observed.get(address)) is None or _without_record(observed))
     ]
+
+
+def _without_record(observed: Observed) -> bool:
+    """Whether a list shows an object without a record, and a Get may show it with one (U8)."""
+    return observed.record is None and not observed.complete and by_plural()[observed.address.kind].crud.get is not None
 
 
 def _latest(observed: Observed) -> str:

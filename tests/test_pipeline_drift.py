@@ -163,6 +163,16 @@ def test_what_somebody_deleted_is_missing_and_made_again(applied: Any, address: 
     assert look(applied).exit_code == 0
 
 
+def test_what_is_no_longer_declared_and_was_deleted_by_hand_is_no_drift(applied: Any, documents: Any) -> None:
+    left = [m for m in applied.manifests if m["metadata"]["name"] != "v"]
+    assert len(left) < len(applied.manifests)
+    applied.ask("DeleteWorkflow", workflow_id="v")
+    assert look(applied, *left).exit_code == 0
+    assert applied.plan(*left).plan.changes == ()
+    applied.apply(*left, documents.concept("new"))
+    assert "workflows/v" not in applied.plan(*left).live.inventory.entries
+
+
 def test_an_edit_of_the_manifests_is_a_note(applied: Any, documents: Any) -> None:
     more = [*applied.manifests, documents.concept("new")]
     more[0]["spec"]["notes"] = "newer"

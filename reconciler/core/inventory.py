@@ -58,17 +58,14 @@ def closing_inventory(
 
 
 def _lasting(plan: Plan, desired: DesiredState, live: LiveState) -> dict[str, Entry]:
-    """The old entries without those of what is not there any more and nobody wants back.
+    """The old entries of what is ours, and of what is wanted back.
 
-    They were announced by a run that ended too early to strike them out, or others deleted what is now destroyed.
+    Any other is struck out: announced by a run that ended too early to do so itself, deleted by others and no longer
+    declared, or stripped of our record.
     """
-    declared, there = ({str(address) for address in addresses} for addresses in (desired.resources, live.observed))
-    wanted = set() if plan.destroying else declared
-
-    def lasts(name: str, entry: Entry) -> bool:
-        return name in there or name in wanted or not (entry.pending or name in declared)
-
-    return {name: entry for name, entry in live.inventory.entries.items() if lasts(name, entry)}
+    ours = {str(a) for a, o in live.observed.items() if o.record is not None and o.record.owner == desired.owner}
+    wanted = () if plan.destroying else {str(address) for address in desired.resources}
+    return {name: entry for name, entry in live.inventory.entries.items() if name in ours or name in wanted}
 
 
 def without(theirs: Inventory, taken: Collection[Address]) -> Inventory:

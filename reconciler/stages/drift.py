@@ -56,8 +56,7 @@ def drift_report(
     entries += [_unread(address, reason, kinds) for address, reason in unread.items()]
     for address in _leftovers(desired, live, unread):
         entries.append(_by_record(address, live, kinds))
-        if address in live.observed:
-            unapplied.append(Unapplied(address, "no longer declared; --prune deletes it"))
+        unapplied.append(Unapplied(address, "no longer declared; --prune deletes it"))
     return DriftReport(
         scope=desired.scope,
         owner=desired.owner,
@@ -109,19 +108,16 @@ def _unread(address: Address, reason: str, kinds: Kinds) -> DriftEntry:
 
 
 def _leftovers(desired: DesiredState, live: LiveState, unread: Mapping[Address, str]) -> list[Address]:
-    """Objects of this owner that the manifests do not declare (any more): in the app, or in the inventory only."""
+    """Objects of this owner that the manifests do not declare (any more); of one that is gone nobody wants to hear."""
     owned = {a for a, o in live.observed.items() if o.record is not None and o.record.owner == desired.owner}
-    listed = {Address.parse(name, live.scope) for name, entry in live.inventory.entries.items() if not entry.pending}
     apps = {a for a in owned if a.kind == "apps"}
-    return sorted((owned | listed) - apps - desired.resources.keys() - unread.keys())
+    return sorted(owned - apps - desired.resources.keys() - unread.keys())
 
 
 def _by_record(address: Address, live: LiveState, kinds: Kinds) -> DriftEntry:
     """An undeclared object against its record: it tells which paths moved, not from what."""
-    kind, observed = kinds[address.kind], live.observed.get(address)
-    if observed is None:
-        return DriftEntry(address, kind.name, DriftStatus.MISSING)
-    fields = tuple(_moved(observed, kind))
+    kind = kinds[address.kind]
+    fields = tuple(_moved(live.observed[address], kind))
     return DriftEntry(address, kind.name, DriftStatus.DRIFTED if fields else DriftStatus.IN_SYNC, fields)
 
 

@@ -6,7 +6,7 @@ from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.inventory import closing_inventory, opening_inventory, without
 from reconciler.core.plan import Plan
-from reconciler.core.state import Desired, DesiredState, Entry, Inventory, LiveState
+from reconciler.core.state import Desired, DesiredState, Entry, Inventory, LiveState, Observed, Record
 
 HERE = Scope("me", "app")
 MODEL, CONCEPT, APP = (Address(HERE, *a) for a in (("models", "m"), ("concepts", "c"), ("apps", "app")))
@@ -79,11 +79,20 @@ def test_what_did_not_change_is_entered_if_it_was_missing():
     assert closed.entries == {"models/m": THERE, "concepts/c": Entry(fields={"name": "0"})}
 
 
-@pytest.mark.parametrize(("entry", "kept"), [(PENDING, False), (THERE, True)])
-def test_what_was_only_announced_and_is_neither_wanted_nor_there_is_struck(entry, kept):
+@pytest.mark.parametrize("entry", [PENDING, THERE])
+def test_what_is_neither_wanted_nor_there_is_struck(entry):
     live = LiveState(HERE, True, {}, Inventory("us", {"models/gone": entry}))
     closed = closing_inventory(Plan(HERE, "us", "", (), ()), STATE, live, lambda a: RECORD, ())
-    assert ("models/gone" in closed.entries) is kept
+    assert closed.entries == {}
+
+
+@pytest.mark.parametrize(("owner", "kept"), [("us", True), ("them", False), (None, False)])
+def test_what_is_no_longer_declared_stays_listed_as_long_as_it_is_ours(owner, kept):
+    old = Address(HERE, "models", "old")
+    record = Record(owner, old.qualified, {}) if owner else None
+    live = LiveState(HERE, True, {old: Observed(old, "Model", {}, record)}, Inventory("us", {"models/old": THERE}))
+    closed = closing_inventory(Plan(HERE, "us", "", (), ()), STATE, live, lambda a: RECORD, ())
+    assert ("models/old" in closed.entries) is kept
 
 
 @pytest.mark.parametrize("entry", [PENDING, THERE])
