@@ -15,7 +15,7 @@ from reconciler.core.address import Scope
 from reconciler.core.app_lease import METADATA_KEY, PREFIX, leases_of, made
 from reconciler.core.diagnostics import StalePlan
 from reconciler.core.kind import user_app
-from reconciler.core.lease import Entry, Lease, Made, lease_id
+from reconciler.core.lease import RETENTION, Entry, Lease, Made, lease_id
 from reconciler.core.remote import AlreadyExists, Api, NotFound, OutcomeUnknown
 from reconciler.locking.lease_lock import LeaseLock
 from reconciler.locking.lock import Waiting
@@ -30,6 +30,7 @@ class AppLeases:
     api: Api
     scope: Scope
     prefix: str = PREFIX
+    retention: float = RETENTION
 
     @property
     def path(self) -> str:

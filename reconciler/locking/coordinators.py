@@ -144,7 +144,7 @@ def _asked(call: Callable[[], Any]) -> Any:
 def coordinator(url: str, lasts: float) -> tuple[Any, float]:
     """(a started coordinator, seconds after which its locks end); ReconcilerError if it cannot be reached."""
     try:
-        from tooz import ToozError, coordination
+        from tooz import coordination
     except ImportError:
         hint = "pip install 'reconciler[lock-tooz]'"
         raise ReconcilerError(f"--lock {SCHEME}{url} needs the library tooz", hint=hint) from None
@@ -153,6 +153,6 @@ def coordinator(url: str, lasts: float) -> tuple[Any, float]:
     try:
         found = coordination.get_coordinator(timed, f"reconciler-{os.getpid()}".encode())
         found.start()
-    except (ToozError, ImportError, OSError, ValueError) as why:
+    except Exception as why:  # each driver has errors of its own; without a lock nothing is written
         raise ReconcilerError(f"--lock {SCHEME}{url.partition('?')[0]}: {why}") from None
     return found, float(getattr(found, "lock_timeout", lasts))

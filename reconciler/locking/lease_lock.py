@@ -27,6 +27,11 @@ class LeaseStore(Protocol):
         """How people call the place."""
         ...
 
+    @property
+    def retention(self) -> float:
+        """Seconds that a lease must stay after the next one was made: how far its lists may lag behind."""
+        ...
+
     def name(self, number: int) -> str:
         """The id of a lease, as `force-unlock` takes it."""
         ...
@@ -91,6 +96,7 @@ class LeaseLock:
     call_seconds: float = 30.0
     ttl: float = 0.0
     """Seconds; 0 chooses."""
+    margin: float = leases.CLOCK_MARGIN
     waiting: Waiting = field(default_factory=Waiting)
     clocks: Clocks = field(default_factory=Clocks)
     warn: Callable[[str], None] = print
@@ -132,7 +138,7 @@ class LeaseLock:
             self._thread.start()
 
     def _attempt(self) -> None:
-        talk = leases.acquire(uuid.uuid4().hex, self.holder, self.ttl)
+        talk = leases.acquire(uuid.uuid4().hex, self.holder, self.ttl, self.store.retention)
         verdict = carry(talk, self.store, self.clocks.wall, self._note_time)
         if isinstance(verdict, Busy):
             raise self._held(verdict.holder)
@@ -184,7 +190,7 @@ class LeaseLock:
     def _check(self, rpc: str) -> None:
         if self._lost:
             raise LockLost(f"{rpc} was not sent: {self._lost}", hint="run it again: it continues where this stopped")
-        if not self._validity.permits(self._passed(), self.call_seconds):
+        if not self._validity.permits(self._passed(), self.call_seconds, self.margin):
             raise LockLost(
                 f"{rpc} was not sent: the lock {self.lease_id} is over, or ends before the call may",
                 hint="this machine slept, or the lock could not be renewed; run it again",

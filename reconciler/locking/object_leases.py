@@ -30,6 +30,7 @@ class ObjectLeases:
     scope: Scope
     url: str
     prefix: str = PREFIX
+    retention: float = 0.0
 
     @property
     def path(self) -> str:
