@@ -33,6 +33,7 @@ from reconciler.stages.apply import apply
 from reconciler.stages.load import load
 from reconciler.stages.resolve import Options, Resolved, resolve
 from reconciler.stages.write.doubts import doubt
+from reconciler.stages.write.several import Several
 from reconciler.stages.write.writer import Writer
 
 
@@ -400,13 +401,14 @@ def apply_plan(
         version_timeout=version_timeout,
     )
     known = versions_by_text({address: _latest(observed) for address, observed in live.observed.items()})
-    together = _together(api, planned, writer, clock)
+    again = Several(writer, lambda addresses: observe.read_again(api, addresses, live, by_plural()))
+    together = (_together(api, planned, writer, clock), again)
     workers = planned.options.workers
     return apply(plan, writer, emit, known=known, workers=workers, clock=clock.now, together=together)
 
 
 def _together(api: Api, planned: Planned, writer: Writer, clock: Clock) -> batch.Batch:
-    """What the service does many at a time."""
+    """What the service works on many at a time."""
     return batch.Batch(
         api=api,
         desired=planned.desired,

@@ -13,14 +13,21 @@ from dataclasses import dataclass
 from reconciler.core.model_types import trains
 from reconciler.core.plan import Plan, Step, Verb
 
-RPCS = {
+SINGLE = {
     Verb.OPEN: 3, Verb.CREATE: 1, Verb.VERSION: 2, Verb.WAIT: 0, Verb.UPDATE: 3, Verb.LATE: 3, Verb.ADOPT: 3,
     Verb.FORGET: 0, Verb.DELETE: 2, Verb.CLOSE: 3,
 }  # fmt: skip
 """Requests of a step that meets no trouble: the look before, the write, the look after."""
 
+TOGETHER = {
+    "inputs": {Verb.CREATE: 2, Verb.DELETE: 2},
+    "concepts": {Verb.CREATE: 1, Verb.UPDATE: 5, Verb.ADOPT: 0},
+    "relations": {Verb.CREATE: 1, Verb.DELETE: 3, Verb.ADOPT: 0},
+}
+"""The same of a batch, by what travels in batches."""
+
 BATCH = 128
-"""Inputs are made and deleted this many at a time (facts 3.9)."""
+"""That many travel together (facts 9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,20 @@ class Cost:
 def cost(plan: Plan) -> Cost:
     """The estimate for a plan."""
     created = {step.address for step in plan.steps if step.verb is Verb.CREATE}
-    together = Counter(step.verb for step in plan.steps if step.address.kind == "inputs")
-    single = sum(_rpcs(step, step.address in created) for step in plan.steps if step.address.kind != "inputs")
-    batches = sum(2 * math.ceil(count / BATCH) for count in together.values())
+    together = Counter(_batch(step) for step in plan.steps if _travels_together(step))
+    single = sum(_rpcs(step, step.address in created) for step in plan.steps if not _travels_together(step))
+    batches = sum(TOGETHER[kind][verb] * math.ceil(count / BATCH) for (kind, verb, _), count in together.items())
     return Cost(single + batches, _trainings(plan), plan.inputs if plan.reindex else 0)
+
+
+def _travels_together(step: Step) -> bool:
+    return step.verb in TOGETHER.get(step.address.kind, ())
+
+
+def _batch(step: Step) -> tuple[str, Verb, str]:
+    """What goes with what: relations those of one subject, which is how their addresses begin."""
+    subject = step.address.id.partition(".")[0] if step.address.kind == "relations" else ""
+    return step.address.kind, step.verb, subject
 
 
 def _rpcs(step: Step, created: bool) -> int:
@@ -51,7 +68,7 @@ def _rpcs(step: Step, created: bool) -> int:
         return 1  # nothing has to be looked at first
     if step.verb is Verb.FORGET and step.address.kind == "apps":
         return 2
-    return RPCS[step.verb]
+    return SINGLE[step.verb]
 
 
 def _trainings(plan: Plan) -> int:

@@ -235,6 +235,8 @@ class Kind:
     """Whether a list is asked only for the ids that are declared or in our inventory: an app may hold millions."""
     batch: int = 1
     """How many objects one request may read, create or delete; above 1 they are sent together."""
+    all_or_none: bool = False
+    """Whether Post, Patch and Delete take several objects, and do all of them or none (facts 2.5)."""
     narrow: Callable[[str], Mapping[str, Any]] | None = None
     """Fields that make a list show one object and few others, where there is no Get."""
     post: Callable[[Kind, Subject], Call] | None = None

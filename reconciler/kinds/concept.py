@@ -45,6 +45,7 @@ KIND = Kind(
     keeps=Keeps.INVENTORY,
     pristine=_pristine,
     brief=_brief,
+    all_or_none=True,
     id_rule=URL_IDS,
     short_ids=False,
     deletable=False,

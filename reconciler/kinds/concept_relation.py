@@ -154,6 +154,7 @@ KIND = Kind(
     brief=_brief,
     identify=_identify,
     narrow=_narrow,
+    all_or_none=True,
     identify_declared=_identity,
     post=_post,
     delete=_delete,

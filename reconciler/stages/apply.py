@@ -39,7 +39,7 @@ ENDING = (Verb.DELETE, Verb.FORGET)
 
 
 class Together(Protocol):
-    """Performs several steps of one sort with few requests: the service takes inputs in batches."""
+    """Performs several steps of one sort with few requests: the service takes some kinds of objects in batches."""
 
     @property
     def limit(self) -> int:
@@ -71,7 +71,6 @@ class _Run:
     interrupted: bool = False
     stopped: bool = False
     failed: bool = False
-    together: Together | None = None
 
     def begin(self, step: Step) -> None:
         self.taken_up.add(step.id)
@@ -96,7 +95,7 @@ class _Ready:
     other, so that a step costs the same in a large plan as in a small one.
     """
 
-    def __init__(self, steps: Sequence[Step], together: Together | None = None) -> None:
+    def __init__(self, steps: Sequence[Step], together: Sequence[Together] = ()) -> None:
         known = {step.id for step in steps}
         self._together = together
         self._left = {step.id: sum(name in known for name in step.after) for step in steps}
@@ -108,7 +107,7 @@ class _Ready:
         self._rank = {step.id: (-heights[step.id], place) for place, step in enumerate(steps)}
         self._waiting: set[str] = set()
         self._heap: list[_Ranked] = []
-        self._sorts: dict[str, list[_Ranked]] = {}
+        self._sorts: dict[tuple[int, str], list[_Ranked]] = {}
         for step in steps:
             if not self._left[step.id]:
                 self._push(step)
@@ -130,15 +129,15 @@ class _Ready:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def pop(self) -> tuple[str | None, list[Step]]:
-        """The most urgent step, with those that are done together with it under the name of their sort."""
+    def pop(self) -> tuple[Together | None, list[Step]]:
+        """The most urgent step, with those that are done together with it and by whom."""
         first = self._next(self._heap)
         sort = self._sort(first)
-        if self._together is None or sort is None:
+        if sort is None:
             return None, [first]
         self._waiting.add(first.id)  # it is the first of its sort as well
-        alike = self._sorts[sort]
-        return sort, [self._next(alike) for _ in range(min(self._together.limit, len(alike)))]
+        alike, together = self._sorts[sort], self._together[sort[0]]
+        return together, [self._next(alike) for _ in range(min(together.limit, len(alike)))]
 
     def _next(self, heap: list[_Ranked]) -> Step:
         while True:
@@ -147,8 +146,10 @@ class _Ready:
                 self._waiting.remove(step.id)
                 return step
 
-    def _sort(self, step: Step) -> str | None:
-        return self._together.sort(step) if self._together is not None else None
+    def _sort(self, step: Step) -> tuple[int, str] | None:
+        """Who does it together with others, as a place in `together`, and the name of its sort there."""
+        sorts = ((place, way.sort(step)) for place, way in enumerate(self._together))
+        return next(((place, sort) for place, sort in sorts if sort is not None), None)
 
     def ended(self, step: Step) -> None:
         """Whatever waited only for this step is ready now."""
@@ -172,18 +173,18 @@ def apply(
     known: Mapping[str, str],
     workers: int,
     clock: Callable[[], float],
-    together: Together | None = None,
+    together: Sequence[Together] = (),
 ) -> ApplyResult:
     """Run a plan's steps. `known` are outputs of objects that stay as they are (version ids by address).
 
     A KeyboardInterrupt lets what is in flight finish and leaves the rest `not started`; after a second one nothing is
     waited for, and what is in flight is `unknown`.
     """
-    run = _Run(plan, perform, emit, clock, outputs=dict(known), together=together)
+    run = _Run(plan, perform, emit, clock, outputs=dict(known))
     emit(PlanAnnounced(plan))
     started = clock()
     try:
-        _carry_out(run, max(1, workers))
+        _carry_out(run, max(1, workers), together)
     except KeyboardInterrupt:
         run.interrupted = run.stopped = True
         _account_for(run, plan.steps)
@@ -191,10 +192,10 @@ def apply(
     return ApplyResult(plan, ordered, clock() - started, interrupted=run.interrupted, stopped=run.stopped)
 
 
-def _carry_out(run: _Run, workers: int) -> None:
+def _carry_out(run: _Run, workers: int, together: Sequence[Together]) -> None:
     """All steps, and at last the inventory; what an interrupt left over is accounted for before that."""
     steps = [step for step in run.plan.steps if step.verb is not Verb.CLOSE]
-    _drain(run, _Ready(steps, run.together), workers)
+    _drain(run, _Ready(steps, together), workers)
     _account_for(run, steps)
     for step in (step for step in run.plan.steps if step.verb is Verb.CLOSE):
         run.finish(_closing(run, step))
@@ -245,12 +246,12 @@ _Running = dict[Future[list[StepOutcome]], list[Step]]
 
 def _take_up(run: _Run, ready: _Ready, pool: ThreadPoolExecutor, running: _Running) -> None:
     """Submit the next step and those that are done with it, or settle it where it can no longer run."""
-    sort, taken = ready.pop()
+    together, taken = ready.pop()
     steps = [each for each in taken if not _settled(run, ready, each)]
     for each in steps:
         run.begin(each)
-    if steps and sort:
-        running[pool.submit(_attempt_together, run, steps)] = steps
+    if steps and together is not None:
+        running[pool.submit(_attempt_together, run, together, steps)] = steps
     elif steps:
         running[pool.submit(_attempt_one, run, steps[0])] = steps
 
@@ -279,12 +280,11 @@ def _attempt_one(run: _Run, step: Step) -> list[StepOutcome]:
     return [_attempt(run, step)]
 
 
-def _attempt_together(run: _Run, steps: list[Step]) -> list[StepOutcome]:
+def _attempt_together(run: _Run, together: Together, steps: list[Step]) -> list[StepOutcome]:
     """Several steps with one account for each."""
-    assert run.together is not None
     started = run.clock()
     try:
-        failures = run.together(steps, lambda step, text: run.emit(StepProgress(step, text)))
+        failures = together(steps, lambda step, text: run.emit(StepProgress(step, text)))
     except ReconcilerError as problem:
         ended = [_failure(step, problem, run.clock() - started) for step in steps]
     except Exception as bug:

@@ -104,7 +104,8 @@ def read_one(api: Api, address: Address, live: LiveState, kinds: Mapping[str, Ki
     """One object read in full, with its record; None when it is not there."""
     kind = kinds[address.kind]
     if kind.crud.get is None:
-        found = {o.address: o for o in _list(api, kind, address.scope, address)}.get(address)
+        narrow = kind.narrow(address.id) if kind.narrow else {}
+        found = {o.address: o for o in _list(api, kind, address.scope, **narrow)}.get(address)
     else:
         found = _get(api, kind, address)
     if found is None:
@@ -112,6 +113,28 @@ def read_one(api: Api, address: Address, live: LiveState, kinds: Mapping[str, Ki
     if kind.versions is not None:
         found = _read_versions(api, kind, kind.versions, found, live.inventory.owner)
     return _with_records({address: found}, live, (kind,))[address]
+
+
+LISTED = 500
+"""About how many objects one page of a list holds."""
+
+
+def read_again(
+    api: Api, addresses: Sequence[Address], live: LiveState, kinds: Mapping[str, Kind]
+) -> dict[Address, Observed]:
+    """Some objects of one kind as they are now, with as few requests as that takes; one that is gone is left out.
+
+    The objects that share a narrow list (the relations of one subject) are given together or not at all.
+    """
+    kind = kinds[addresses[0].kind]
+    pages = 2 + sum(known.kind == addresses[0].kind for known in live.observed) // LISTED
+    if kind.crud.get is not None and len(addresses) < pages:
+        found = [one for address in addresses if (one := read_one(api, address, live, kinds)) is not None]
+    else:
+        fields = kind.narrow(addresses[0].id) if kind.narrow else {}
+        found = _list(api, kind, addresses[0].scope, **fields)
+    wanted = set(addresses)
+    return _with_records({o.address: o for o in found if o.address in wanted}, live, (kind,))
 
 
 def latest_version(api: Api, model: Address) -> tuple[str, str] | None:
@@ -190,11 +213,10 @@ def _get(api: Api, kind: Kind, address: Address) -> Observed | None:
     return decode(message, kind, address.scope) if _is_of(message, address.scope) else None
 
 
-def _list(api: Api, kind: Kind, scope: Scope, only: Address | None = None) -> list[Observed]:
-    fields = {**kind.list_fields, **(kind.narrow(only.id) if only and kind.narrow else {})}
-    messages = items(api, str(kind.crud.list), user_app_id=user_app(scope), **fields)
+def _list(api: Api, kind: Kind, scope: Scope, **narrow: Any) -> list[Observed]:
+    messages = items(api, str(kind.crud.list), user_app_id=user_app(scope), **{**kind.list_fields, **narrow})
     found = (decode(m, kind, scope) for m in messages if _is_of(m, scope) and not _is_bookmark(m))
-    return [replace(o, complete=False) for o in found if only is None or o.address == only]
+    return [replace(o, complete=False) for o in found]
 
 
 def _batches(kind: Kind, names: Iterable[str]) -> Iterator[list[str]]:

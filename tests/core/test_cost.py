@@ -37,6 +37,17 @@ def test_inputs_cost_by_the_batch(world: Any, documents: Any) -> None:
     assert many - few == 2
 
 
+def test_concepts_cost_by_the_batch(world: Any, documents: Any) -> None:
+    concepts = [documents.concept(f"c{n}") for n in range(130)]
+    edges = [documents.relation("c0", "hyponym", f"c{n}") for n in range(1, 50)]
+    world.apply(documents.app())
+    planned = world.plan(documents.app(), *concepts, *edges)
+    assert cost(planned.plan).rpcs == writes(world, planned) == 3 + 2 + 1 + 3
+    renamed = [documents.concept(f"c{n}", name="another") for n in range(130)]
+    planned = world.plan(documents.app(), *renamed, *edges)
+    assert cost(planned.plan).rpcs == pytest.approx(writes(world, planned), abs=2)
+
+
 @pytest.fixture
 def switching(world: Any, documents: Any) -> Any:
     """An app that holds three inputs and is to get another default workflow."""

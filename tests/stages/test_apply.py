@@ -390,7 +390,7 @@ def test_steps_of_one_sort_are_done_together_as_many_as_fit():
     together, work = Pairs(), Work()
     steps = [step("x"), step("a1"), step("b1"), step("a2"), step("a3"), step("b2", "x")]
     result = apply(
-        plan_of(*steps), work, lambda event: None, known={}, workers=1, clock=lambda: 0.0, together=together
+        plan_of(*steps), work, lambda event: None, known={}, workers=1, clock=lambda: 0.0, together=[together]
     )
     assert result.complete
     assert work.order == ["x"]

@@ -142,9 +142,14 @@ class Context:
 
     def fresh(self, step: Step, kind: Kind, paths: list[Path]) -> Observed:
         """The object as it is now; stops with `changed since the plan` if an owned value or the record moved."""
-        seen, found = self.live.observed.get(step.address), self.read(step.address)
+        found = self.read(step.address)
         if found is None:
             raise StalePlan(f"{step.address} was deleted since the plan", hint="plan again")
+        return self.unmoved(step, kind, paths, found)
+
+    def unmoved(self, step: Step, kind: Kind, paths: list[Path], found: Observed) -> Observed:
+        """The object that was found, if it is what the plan saw; else StalePlan."""
+        seen = self.live.observed.get(step.address)
         if seen is None:
             return found
         moved = [p for p in sorted(paths) if not same(value_at(seen.tree, p, kind), value_at(found.tree, p, kind))]

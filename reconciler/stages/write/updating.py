@@ -5,62 +5,78 @@ Belongs here: everything that is a patch. What of a field has to be sent is deci
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.change import Effect
 from reconciler.core.diagnostics import StalePlan
 from reconciler.core.kind import Keeps, Kind, Subject, patch_call
 from reconciler.core.plan import Step, Verb
-from reconciler.core.remote import OutcomeUnknown
+from reconciler.core.remote import Call, OutcomeUnknown
 from reconciler.core.sending import emptied, has_lists, kept_texts, metadata_for, tree_for_update
 from reconciler.core.state import RECORD_KEY, Desired, Observed
-from reconciler.core.tree import ABSENT, Tree, get, same, show_path
+from reconciler.core.tree import ABSENT, Path, Tree, get, same, show_path
 from reconciler.stages.write.context import MERGE_METADATA, Context, Outputs, Unconfirmed
 from reconciler.stages.write.versions import adopt_version
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The requests of one update, decided and not sent."""
+
+    call: Call
+    first: Call | None
+    """What removes whole lists before, since a patch cannot say "empty"."""
+    want: Tree
+    record: str
 
 
 def update(context: Context, step: Step, outputs: Outputs) -> None:
     """Patch the fields that change, and our record with them."""
     kind, item = context.item(step)
+    patch = patch_of(context, step, context.fresh(step, kind, in_place(kind, item)), outputs)
+    if patch is None:
+        return
+    if patch.first is not None:
+        context.idempotent(patch.first)
+    _send(context, step, patch)
+
+
+def in_place(kind: Kind, item: Desired) -> list[Path]:
+    """The written paths that an update of the object itself is about."""
+    return [path for path in item.written if kind.effect(path) is Effect.IN_PLACE]
+
+
+def patch_of(context: Context, step: Step, fresh: Observed, outputs: Outputs) -> Patch | None:
+    """What has to be sent, given the object as it is now; None when it is nothing."""
+    kind, item = context.item(step)
     change, want = context.change(step), context.want(step.address, outputs)
-    fresh = context.fresh(step, kind, [p for p in item.written if kind.effect(p) is Effect.IN_PLACE])
     tree = tree_for_update(kind, want, fresh.tree, item.written, change.fields)
     record = context.record_text(item, want, kind, step)
     whole = kind.keeps is Keeps.OVERWRITE or has_lists(kind, tree)
     metadata = metadata_for(kind, want, fresh, change.fields, record, whole=whole)
     if not tree and metadata is None:
-        return
-    if gone := emptied(kind, tree, fresh.tree):
-        context.idempotent(patch_call(kind, Subject(step.address, gone), action="remove"))
+        return None
+    gone = emptied(kind, tree, fresh.tree)
+    first = patch_call(kind, Subject(step.address, gone), action="remove") if gone else None
     more: dict[str, Any] = {"metadata_action": MERGE_METADATA} if kind.keeps is Keeps.APP else {}
     if whole:
         more["action"] = "overwrite"
     tree = {**kept_texts(kind, fresh.tree, more.get("action", kind.patch_action)), **tree}
-    _patch(context, step, kind, item, want, record, tree, metadata, more)
+    return Patch(patch_call(kind, Subject(step.address, tree, metadata), **more), first, want, record)
 
 
-def _patch(
-    context: Context,
-    step: Step,
-    kind: Kind,
-    item: Desired,
-    want: Tree,
-    record: str,
-    tree: Tree,
-    metadata: Mapping[str, Any] | None,
-    more: Mapping[str, Any],
-) -> None:
-    call = patch_call(kind, Subject(step.address, tree, metadata), **more)
+def _send(context: Context, step: Step, patch: Patch) -> None:
+    (kind, item), call = context.item(step), patch.call
     try:
         context.api.call(call.rpc, **call.fields)
     except OutcomeUnknown:
         # A patch says what is to be, so reading tells whether it took effect, and sending it again is harmless.
         try:
-            context.confirm(step, kind, item, want, record, call.rpc)
+            context.confirm(step, kind, item, patch.want, patch.record, call.rpc)
         except Unconfirmed:
             context.api.call(call.rpc, **call.fields)
-    context.confirm(step, kind, item, want, record, call.rpc)
+    context.confirm(step, kind, item, patch.want, patch.record, call.rpc)
 
 
 def update_late(context: Context, step: Step, outputs: Outputs) -> None:
@@ -108,7 +124,8 @@ def adopt(context: Context, step: Step, outputs: Outputs) -> None:
         metadata = metadata_for(kind, want, fresh, (), record, whole=kind.keeps is Keeps.OVERWRITE)
         more = {"metadata_action": MERGE_METADATA} if kind.keeps is Keeps.APP else {}
         tree = kept_texts(kind, fresh.tree, kind.patch_action)
-        _patch(context, step, kind, item, want, record, tree, metadata, more)
+        call = patch_call(kind, Subject(step.address, tree, metadata), **more)
+        _send(context, step, Patch(call, None, want, record))
     if change.mark:
         adopt_version(context, step, kind, item, want, fresh)
 
