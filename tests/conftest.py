@@ -20,12 +20,17 @@ from reconciler.emulator.server import Emulator
 from reconciler.emulator.switches import Switches
 from reconciler.stages.guard import RULES, Rails
 from reconciler.stages.resolve import Options
+from tests import canary
 
 settings.register_profile(
     "same-each-time", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("other-each-time", settings.get_profile("same-each-time"), derandomize=False, print_blob=True)
 settings.load_profile("same-each-time")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(canary)
 
 
 def pytest_report_header() -> str:
@@ -92,7 +97,7 @@ class World:
         self.scope, self.api = SCOPE, self.client()
         self.events: list[Any] = []
 
-    def client(self, token: str = "any") -> GrpcApi:
+    def client(self, token: str = canary.CANARY) -> GrpcApi:
         """A fresh handle, as the next process would have."""
         channel = open_channel(parse_base(self.emulator.base))
         secret = ("authorization", Secret(f"Key {token}"))

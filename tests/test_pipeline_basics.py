@@ -8,6 +8,7 @@ from reconciler.core.diagnostics import InvalidManifest, Refused
 from reconciler.core.plan import Summary
 from reconciler.core.remote import WriteAttempted
 from reconciler.stages import observe
+from tests.canary import CANARY
 
 NOTHING = Summary(0, 0, 0, 0, 0)
 
@@ -58,7 +59,7 @@ def test_an_app_of_another_account_is_refused_before_anything_is_written(world, 
 
 
 def test_children_are_not_written_into_an_app_that_landed_elsewhere(worlds, documents, monkeypatch):
-    world = worlds(tokens={"any": "somebody-else"})
+    world = worlds(tokens={CANARY: "somebody-else"})
     monkeypatch.setattr(pipeline, "whoami", lambda api: "me-local")
     result = world.carry_out(world.plan(documents.app(), documents.concept("c")))
     assert not result.complete

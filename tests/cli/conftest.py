@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from reconciler.cli.main import app
 from reconciler.cli.screen import Screen
 from reconciler.emulator.server import Emulator
+from tests.canary import CANARY, unseen
 
 OURS = ("CLARIFAI_", "RECONCILER_", "GITHUB_", "FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "CI", "COLUMNS", "GRPC_")
 
@@ -43,6 +44,7 @@ class Shell:
         ended = CliRunner().invoke(app, list(words), input=stdin, env=environ)
         # Nothing but SystemExit may come out of the command line.
         assert isinstance(ended.exception, SystemExit | None), ended.exception
+        unseen("the output", ended.stdout, ended.stderr)
         return Ran(ended.exit_code, ended.stdout, ended.stderr)
 
     def write(self, name: str, text: str) -> None:
@@ -73,7 +75,7 @@ def serving(monkeypatch: pytest.MonkeyPatch, shell: Shell) -> Iterator[Callable[
     """Start an emulator that the environment of the command line points to."""
     running: list[Emulator] = []
 
-    def serve(token: str = "any", **options: Any) -> Emulator:
+    def serve(token: str = CANARY, **options: Any) -> Emulator:
         emulator = Emulator(**options).start()
         running.append(emulator)
         monkeypatch.setenv("CLARIFAI_API_BASE", emulator.base)

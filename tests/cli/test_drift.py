@@ -8,6 +8,7 @@ from reconciler.client.api import GrpcApi
 from reconciler.client.channel import open_channel, parse_base
 from reconciler.core.secret import Secret
 from reconciler.emulator.server import Emulator
+from tests.canary import CANARY
 
 SET = (
     "apiVersion: clarifai.reconciler/v1\nkind: App\nmetadata: {name: shop}\nspec: {description: Things}\n"
@@ -26,7 +27,7 @@ def applied(shell: Any, emulator: Emulator) -> Emulator:
 
 def edit_behind_our_back(emulator: Emulator) -> None:
     with open_channel(parse_base(emulator.base)) as channel:
-        GrpcApi(channel, ("authorization", Secret("Key any"))).call(
+        GrpcApi(channel, ("authorization", Secret(f"Key {CANARY}"))).call(
             "PatchModels",
             user_app_id={"user_id": "me-local", "app_id": "shop"},
             models=[{"id": "m1", "description": "theirs"}],

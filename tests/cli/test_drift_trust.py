@@ -20,6 +20,7 @@ from reconciler.client.api import GrpcApi
 from reconciler.client.channel import open_channel, parse_base
 from reconciler.core.secret import Secret
 from reconciler.emulator.server import Emulator
+from tests.canary import CANARY
 
 SET = (
     "apiVersion: clarifai.reconciler/v1\nkind: App\nmetadata: {name: shop}\nspec: {description: Things}\n"
@@ -40,7 +41,7 @@ def applied(shell: Any, emulator: Emulator) -> Emulator:
 
 def edit(emulator: Emulator, **fields: str) -> None:
     with open_channel(parse_base(emulator.base)) as channel:
-        api = GrpcApi(channel, ("authorization", Secret("Key any")))
+        api = GrpcApi(channel, ("authorization", Secret(f"Key {CANARY}")))
         scope = {"user_id": "me-local", "app_id": "shop"}
         api.call("PatchModels", user_app_id=scope, models=[{"id": "m1", **fields}], action="merge")
     emulator.calls.reset()

@@ -21,6 +21,7 @@ from reconciler.client.channel import open_channel, parse_base
 from reconciler.core.secret import Secret
 from reconciler.emulator.server import Emulator
 from reconciler.report.formats import FORMATS, Value
+from tests.canary import CANARY
 
 COMMANDS = Path(__file__).parents[2] / "docs" / "commands.md"
 APP = "apiVersion: clarifai.reconciler/v1\nkind: App\nmetadata: {name: '${APP}'}\nspec: {description: Things}\n"
@@ -78,7 +79,7 @@ def moved(ground: Ground) -> None:
     """Somebody else's edit."""
     ground.apply()
     with open_channel(parse_base(ground.emulator.base)) as channel:
-        api = GrpcApi(channel, ("authorization", Secret("Key any")))
+        api = GrpcApi(channel, ("authorization", Secret(f"Key {CANARY}")))
         scope, model = {"user_id": "me-local", "app_id": "shop"}, {"id": "m1", "description": "theirs"}
         api.call("PatchModels", user_app_id=scope, models=[model], action="merge")
 

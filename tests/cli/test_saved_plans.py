@@ -11,6 +11,7 @@ from reconciler.client.api import GrpcApi
 from reconciler.client.channel import open_channel, parse_base
 from reconciler.core.secret import Secret
 from reconciler.emulator.server import Emulator
+from tests.canary import CANARY
 
 HEAD = "apiVersion: clarifai.reconciler/v1\nkind: %s\nmetadata: {name: %s}\nspec: "
 APP = HEAD % ("App", "shop") + "{description: Things}\n"
@@ -35,7 +36,7 @@ def applied(shell: Any, emulator: Emulator) -> Emulator:
 
 def behind_our_back(emulator: Emulator, **fields: Any) -> None:
     with open_channel(parse_base(emulator.base)) as channel:
-        api = GrpcApi(channel, ("authorization", Secret("Key any")))
+        api = GrpcApi(channel, ("authorization", Secret(f"Key {CANARY}")))
         scope = {"user_id": "me-local", "app_id": "shop"}
         api.call("PatchModels", user_app_id=scope, models=[{"id": "m1", **fields}], action="merge")
     emulator.calls.reset()

@@ -15,8 +15,9 @@ from reconciler.client.channel import Target, open_channel
 from reconciler.client.limiter import Limiter
 from reconciler.client.rpcs import SERVICE, build_request, reply_class
 from reconciler.core.secret import Secret
+from tests.canary import CANARY
 
-TOKEN = "canary-7f3a"
+TOKEN = CANARY
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]
 

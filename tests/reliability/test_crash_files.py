@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.canary import CANARY
 from tests.conftest import World
 from tests.reliability.crash_scenarios import everything
 from tests.reliability.zygote import Ended, Zygote
@@ -40,7 +41,7 @@ def service(worlds: Any, tmp_path: Path) -> dict[str, str]:
     world.apply(*everything())
     world.ask("PatchModels", models=[{"id": "plain", "description": "moved"}], action="merge")
     (tmp_path / "set.yaml").write_text("\n---\n".join(map(json.dumps, everything(threshold=0.75))))
-    return {"CLARIFAI_API_BASE": world.emulator.base, "CLARIFAI_PAT": "any", "CLARIFAI_USER_ID": "me-local"}
+    return {"CLARIFAI_API_BASE": world.emulator.base, "CLARIFAI_PAT": CANARY, "CLARIFAI_USER_ID": "me-local"}
 
 
 RUNS = {

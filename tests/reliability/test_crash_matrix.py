@@ -23,6 +23,7 @@ import pytest
 from reconciler.emulator.faults import Interrupt
 from reconciler.emulator.rpcs import RPCS
 from reconciler.emulator.server import Emulator
+from tests.canary import CANARY
 from tests.conftest import World
 from tests.reliability.crash_scenarios import SCENARIOS, Scenario
 from tests.reliability.stored import Stored
@@ -143,7 +144,7 @@ class Stage:
     def run(self, watch: Watch, parallelism: int = 1) -> Ended:
         """One run of the command, watched; with one call after the other a number names a call."""
         self.emulator.hooks.append(watch)
-        environ = {"CLARIFAI_API_BASE": self.emulator.base, "CLARIFAI_PAT": "any", "CLARIFAI_USER_ID": "me-local"}
+        environ = {"CLARIFAI_API_BASE": self.emulator.base, "CLARIFAI_PAT": CANARY, "CLARIFAI_USER_ID": "me-local"}
         words = (*self.scenario.words(self._folder), "--parallelism", str(parallelism))
         run = self._zygote.run(*words, folder=self._work, environ=environ)
         watch.run.set_result(run)

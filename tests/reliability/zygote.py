@@ -31,6 +31,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.canary import unseen
+
 ROOT = Path(__file__).parents[2]
 FOREIGN = ("CLARIFAI_", "RECONCILER_", "GRPC_", "GITHUB_", "COVERAGE_", "PYTEST_")
 """What of our own environment no run gets to see; it names its own."""
@@ -64,6 +66,7 @@ class Run:
         """Wait for its end."""
         told = self._zygote.hear()
         out, err = ((self._folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
+        unseen("the output", out, err)
         return Ended(told["code"], out, err, told["cpu"], told["peak"])
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from reconciler.emulator.server import Emulator
+from tests.canary import CANARY, unseen
 
 ROOT = Path(__file__).parents[2]
 FOREIGN = re.compile(r"CLARIFAI_|RECONCILER_|GRPC_|GITHUB_|CI$|NO_COLOR|FORCE_COLOR|CLICOLOR|COLUMNS")
@@ -58,6 +59,7 @@ class Shell:
             timeout=120,
         )
         assert "Traceback (most recent" not in done.stdout + done.stderr, done.stderr
+        unseen("the output", done.stdout, done.stderr)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
@@ -65,7 +67,7 @@ class Shell:
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         return subprocess.Popen([*self.command, *words], cwd=self.folder, env=self.environ, text=True, **options)
 
-    def use(self, base: str, token: str = "any", user_id: str = "me-local") -> None:
+    def use(self, base: str, token: str = CANARY, user_id: str = "me-local") -> None:
         """Let the environment name a service and an account."""
         self.environ |= {"CLARIFAI_API_BASE": base, "CLARIFAI_PAT": token, "CLARIFAI_USER_ID": user_id}
 
@@ -103,7 +105,7 @@ def serving(shell: Shell) -> Iterator[Callable[..., Emulator]]:
     """An emulator in the test's own process, where its calls can be counted."""
     running: list[Emulator] = []
 
-    def start(token: str = "any", user_id: str = "me-local", **options: Any) -> Emulator:
+    def start(token: str = CANARY, user_id: str = "me-local", **options: Any) -> Emulator:
         emulator = Emulator(user_id=user_id, **options).start()
         running.append(emulator)
         shell.use(emulator.base, token, user_id)
