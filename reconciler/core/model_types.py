@@ -1,7 +1,9 @@
 """What is known of the params of Clarifai's model types: names, enums with their aliases, ranges (facts 4.4, 4.5).
 
 Belongs here: the table, and the two things done with it: one spelling for equal values, and a check of params.
-Types that are not listed pass through untouched. Where in a model they live is `kinds/model`'s business.
+Types that are not listed pass through untouched: of the trackers, the aligning and tiling operators and the filters the
+facts name no param, and the params of `train_info` belong to templates that they do not list. Where in a model params
+live is `kinds/model`'s business.
 """
 
 from __future__ import annotations
@@ -107,6 +109,7 @@ MODEL_TYPES: Mapping[str, ModelType] = {
         ModelType("image-crop", {"margin": Param("number", minimum=0)}, aliases=("image-cropper",)),
         ModelType("random-sample", {"keep_fraction": Param("number", minimum=0, maximum=1)}),
         ModelType("prompter", {"prompt_template": Param("string")}),
+        ModelType("image-prompter", {"prompt_template": Param("string")}),
         ModelType(
             "rag-prompter",
             {
@@ -132,6 +135,7 @@ MODEL_TYPES: Mapping[str, ModelType] = {
                 "avg_word_height_window_factor": Param("number", minimum=0),
             },
         ),
+        ModelType("barcode-operator", {}),
     )
 }
 
@@ -213,7 +217,7 @@ def check_params(model_type_id: str, params: Mapping[str, Any]) -> Iterator[Para
 
 def _unknown(name: str, known: ModelType) -> ParamProblem:
     close = did_you_mean(name, known.params)
-    listed = f"known params of {known.id}: {', '.join(known.params)}"
+    listed = f"known params of {known.id}: {', '.join(known.params) or 'none'}"
     severity = Severity.ERROR if close else Severity.WARNING
     return ParamProblem(name, f"unknown param {name!r} of {known.id}", close or listed, severity)
 

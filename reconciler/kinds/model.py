@@ -102,7 +102,9 @@ def _check_thresholds(tree: Tree) -> Iterable[Problem]:
     concepts = get(tree, CONCEPTS)
     if not isinstance(concepts, dict) or not concepts:
         path = VERSION if tree.get("model_version") else ()
-        yield Problem(path, "a thresholder without output_info.data.concepts lets nothing through")
+        # A warning only: the service takes it, so an app that others made may hold one, and can be exported.
+        summary = "a thresholder without output_info.data.concepts lets nothing through"
+        yield Problem(path, summary, severity=Severity.WARNING)
         return
     for name, concept in concepts.items():
         value = concept.get("value", 0)

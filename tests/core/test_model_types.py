@@ -1,9 +1,12 @@
 """The table of model types: one spelling, and what it finds wrong."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from reconciler.core.diagnostics import Severity
-from reconciler.core.model_types import canonical_params, canonical_type, check_params
+from reconciler.core.model_types import MODEL_TYPES, canonical_params, canonical_type, check_params
 
 
 @pytest.mark.parametrize(
@@ -49,11 +52,24 @@ GOOD = {
     "image-crop": {"margin": 1.1},
     "random-sample": {"keep_fraction": 0.5},
     "prompter": {"prompt_template": "Say {data.text.raw}"},
+    "image-prompter": {"prompt_template": "Draw {data.text.raw}"},
+    "barcode-operator": {},
     "rag-prompter": {"prompt_template": "{data.hits}", "min_score": 0.95, "max_results": 5},
     "regex-based-classifier": {"regex": "[a-z]+"},
     "language-id-operator": {"library": "fasttext", "topk": 1, "threshold": 0.1, "lowercase": True},
     "text-aggregation-operator": {"avg_word_width_window_factor": 2, "avg_word_height_window_factor": 1.5},
 }
+
+
+def test_the_docs_name_every_type_whose_params_are_checked():
+    text = (Path(__file__).parents[2] / "docs" / "manifests.md").read_text()
+    listed = text[text.index("Their params are checked") : text.index("Params of other types pass through")]
+    assert set(re.findall(r"`([\w-]+)`", listed)) == set(MODEL_TYPES)
+
+
+def test_a_type_without_params_says_so():
+    (strange,) = check_params("barcode-operator", {"speed": 1})
+    assert (strange.severity, strange.hint) == (Severity.WARNING, "known params of barcode-operator: none")
 
 
 @pytest.mark.parametrize("model_type", GOOD)

@@ -34,7 +34,7 @@ MAIN = [
 
 
 def thresholds() -> st.SearchStrategy[Any]:
-    concepts = st.dictionaries(st.sampled_from(CONCEPTS), VALUES, min_size=1)
+    concepts = st.dictionaries(st.sampled_from(CONCEPTS), VALUES)
     return st.tuples(concepts, st.sampled_from(["GREATER_THAN", 1, "LESS_THAN_OR_EQUAL", 4])).map(
         lambda drawn: {
             "data": {"concepts": [{"id": name, "value": value} for name, value in drawn[0].items()]},
