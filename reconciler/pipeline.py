@@ -28,7 +28,7 @@ from reconciler.core.plan import Limit, Pin, Plan
 from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState, LiveState, Observed
-from reconciler.stages import attach, batch, diff, drift, guard, observe, order, pin
+from reconciler.stages import attach, batch, diff, drift, guard, observe, order, pin, twins
 from reconciler.stages.apply import apply
 from reconciler.stages.load import load
 from reconciler.stages.resolve import Options, Resolved, resolve
@@ -125,13 +125,13 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     """
     live = _observe(api, desired, options)
     _check_app(api, desired, live, options)
-    live = _settle(api, desired, live, options)
+    live, twice = _one_of_twins(api, desired, _settle(api, desired, live, options))
     seen = _compare(api, desired, live, options)
     doubtful = _seen_in_lists_only(seen.compared, live)
     if doubtful:
         live = observe.settle(api, live, by_plural(), doubtful, workers=options.workers)
         seen = _compare(api, desired, live, options)
-    manifests, desired, pins, notes = desired, seen.desired, seen.pins, (*notes, *seen.notes)
+    manifests, desired, pins, notes = desired, seen.desired, seen.pins, (*notes, *twice, *seen.notes)
     compared, left_out, waiting = _select(seen.compared, desired, live, options.selection)
     moving = {change.address for change in compared.changes if change.new_version}
     notes = (*notes, *pin.outlived(moving, desired, live))
@@ -231,6 +231,12 @@ def _check_app(api: Api, desired: DesiredState, live: LiveState, options: PlanOp
 
 def _settle(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> LiveState:
     return observe.settle(api, live, by_plural(), _unsettled(desired, live, options), workers=options.workers)
+
+
+def _one_of_twins(api: Api, desired: DesiredState, live: LiveState) -> tuple[LiveState, list[Diagnostic]]:
+    """Of versions that one request made twice, the one that is in use counts."""
+    settled = observe.settle_twins(api, live, by_plural(), twins.suspects(desired, live, by_plural()))
+    return settled, list(twins.warnings(live, settled))
 
 
 def _unsettled(desired: DesiredState, live: LiveState, options: PlanOptions) -> list[Address]:

@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from reconciler.core.outcome import Status, StepProgress
 from reconciler.core.remote import OutcomeUnknown
 
 NON_IDEMPOTENT = (
@@ -157,3 +158,42 @@ def test_an_adoption_whose_reply_is_lost_is_complete(world, documents, rpc, when
     world.apply(*base, documents.thresholder("m", p=0.5))
     assert len(world.versions("m")) == 1
     assert world.plan(*base, documents.thresholder("m", p=0.5), refresh="full").plan.summary.empty
+
+
+def test_versions_whose_requests_were_delivered_twice_are_told_and_change_nothing(world, documents):
+    mapper = documents.document("Model", "mapper", {"model_type_id": "concept-synonym-mapper"})
+    manifests = [
+        documents.app("people-app"), documents.concept("p"), mapper, documents.thresholder("cut", p=0.5),
+        documents.workflow("w", map="mapper", cut="cut"),
+    ]  # fmt: skip
+    world.emulator.faults.add("PostModelVersions", "duplicate", times=2)
+    world.apply(*manifests)
+    assert [len(world.versions(model)) for model in ("mapper", "cut")] == [2, 2]
+    planned = world.plan(*manifests, refresh="full")
+    assert planned.plan.summary.empty
+    # A version that is read back is seen to be there twice at once, one that its reply confirmed by the next plan.
+    told = [event for event in world.events if isinstance(event, StepProgress) and "delivered twice" in event.message]
+    assert [str(event.step.address) for event in told] == ["models/cut"]
+    assert ["models/mapper has a version twice" in note.summary for note in planned.plan.notes] == [True]
+
+
+def test_a_pin_that_is_only_behind_is_no_twin(world, documents):
+    world.apply(*edited(documents, 0.5))
+    world.emulator.faults.add("PatchWorkflows", code=11102, times=-1)
+    world.carry_out(world.plan(*edited(documents, 0.75)))
+    world.emulator.faults.clear()
+    planned = world.plan(*edited(documents, 0.75))
+    assert not planned.plan.notes
+    assert world.actions(planned) == {"workflows/w": "update"}
+
+
+def test_what_cannot_be_looked_at_after_it_was_written_is_unknown(world, documents):
+    world.emulator.faults.add("GetModelOutputInfo", code=11003, times=-1)
+    result = world.carry_out(
+        world.plan(documents.app("people-app"), documents.concept("p"), documents.thresholder("m", p=0.5))
+    )
+    ends = {o.step.id: o for o in result.outcomes}
+    assert ends["models/m:create-version"].status is Status.UNKNOWN
+    assert "was sent, and what came of it cannot be seen" in ends["models/m:create-version"].message
+    assert result.exit_code == 6
+    assert len(world.versions("m")) == 1

@@ -41,7 +41,7 @@ def test_an_identical_model_is_adopted_with_its_version_marked(world, base, docu
     planned = world.plan(*manifests)
     assert world.actions(planned) == {"models/m": "adopt"}
     world.carry_out(planned)
-    assert world.writes == ["PatchModels", "PatchModelVersions", "PatchApps"]
+    assert world.writes == ["PatchModelVersions", "PatchModels", "PatchApps"]
     [version] = world.versions("m")
     assert "models/m" in version.metadata.fields["reconciler"].string_value
     assert world.plan(*manifests, refresh="full").plan.summary.empty

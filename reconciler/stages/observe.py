@@ -6,7 +6,7 @@ objects need a full read is decided by a predicate that the pipeline hands in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -135,6 +135,23 @@ def read_again(
         found = _list(api, kind, addresses[0].scope, **fields)
     wanted = set(addresses)
     return _with_records({o.address: o for o in found if o.address in wanted}, live, (kind,))
+
+
+def settle_twins(
+    api: Api, live: LiveState, kinds: Mapping[str, Kind], suspects: Mapping[Address, Collection[str]]
+) -> LiveState:
+    """The same state, in which a suspected version counts as managed if its mark is that of the newest one."""
+    observed = dict(live.observed)
+    for address, pinned in suspects.items():
+        found, versions = observed[address], kinds[address.kind].versions
+        if found.managed is None or versions is None:
+            continue
+        parent = {"user_app_id": user_app(address.scope), versions.parent_id_field: address.id}
+        listed = (_live_version(v, address, None) for v in items(api, str(versions.crud.list), **parent))
+        twin = next((v for v in listed if v.id in pinned and v.mark == found.managed.mark), None)
+        if twin is not None:
+            observed[address] = replace(found, managed=replace(twin, tree=found.managed.tree))
+    return replace(live, observed=observed)
 
 
 def latest_version(api: Api, model: Address) -> tuple[str, str] | None:

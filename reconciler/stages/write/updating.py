@@ -119,6 +119,8 @@ def adopt(context: Context, step: Step, outputs: Outputs) -> None:
     if kind.keeps is Keeps.INVENTORY:
         return
     fresh = context.fresh(step, kind, [p for p in item.written if kind.effect(p) is Effect.IN_PLACE])
+    if change.mark:  # first, so that the record, which makes it ours, says that all is done
+        adopt_version(context, step, kind, item, want, fresh)
     if change.record and not context.has_step(step.address, Verb.UPDATE):
         record = context.record_text(item, want, kind, step)
         metadata = metadata_for(kind, want, fresh, (), record, whole=kind.keeps is Keeps.OVERWRITE)
@@ -126,8 +128,6 @@ def adopt(context: Context, step: Step, outputs: Outputs) -> None:
         tree = kept_texts(kind, fresh.tree, kind.patch_action)
         call = patch_call(kind, Subject(step.address, tree, metadata), **more)
         _send(context, step, Patch(call, None, want, record))
-    if change.mark:
-        adopt_version(context, step, kind, item, want, fresh)
 
 
 def forget(context: Context, step: Step) -> None:
