@@ -23,7 +23,7 @@ from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location, R
 from reconciler.core.drift import DriftReport
 from reconciler.core.kind import Kind
 from reconciler.core.outcome import ApplyResult, Event
-from reconciler.core.ownership import fill
+from reconciler.core.ownership import filled
 from reconciler.core.plan import Limit, Pin, Plan
 from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
@@ -251,7 +251,7 @@ def _unsettled(desired: DesiredState, live: LiveState, options: PlanOptions) -> 
             if listed:
                 wanted[address] = None
         elif (options.refresh == "full" and kind.versions is not None) or diff.needs_read(
-            item, fill(item.tree, versions), observed, kind
+            item, filled(item, versions), observed, kind
         ):
             wanted[address] = None
     return [*wanted, *_unread_leftovers(desired, live)]

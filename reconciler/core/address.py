@@ -45,6 +45,10 @@ class Address:
     kind: str
     id: str
 
+    def __hash__(self) -> int:
+        """Of the id alone: a string keeps its hash, and addresses are looked up a hundred times each."""
+        return hash(self.id)
+
     def __str__(self) -> str:
         return f"{self.kind}/{self.id}"
 

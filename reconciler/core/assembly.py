@@ -8,7 +8,7 @@ or what a document means (`envelope`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NoReturn
 
 from reconciler.core.declaration import Mapping, Node, Scalar, Sequence
@@ -154,7 +154,7 @@ class Assembly:
             self._check_depth(target.height, location)
             self._count(target.size, location)
             node = target.node
-            self._place(replace(node, location=location) if isinstance(node, Scalar) else node, target.height)
+            self._place(node._replace(location=location) if isinstance(node, Scalar) else node, target.height)
             return
         problem = "contains itself" if target else "has no anchor before it"
         self.report(f"the alias *{name[:60]} {problem}", location)

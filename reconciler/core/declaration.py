@@ -6,14 +6,15 @@ knows it) or types (a plain `0123` is text until a field's descriptor says other
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from reconciler.core.diagnostics import Location
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One scalar: its text after unescaping, whether it was plain (unquoted), and where it stands."""
 
     text: str
@@ -91,9 +92,15 @@ class Declaration:
 
 
 def substitute(node: Node, change: Callable[[Scalar], Scalar]) -> Node:
-    """The node with every scalar value (not key) passed through `change`."""
+    """The node with every scalar value (not key) passed through `change`; the very node where none is another."""
     if isinstance(node, Scalar):
         return change(node)
     if isinstance(node, Sequence):
-        return Sequence(tuple(substitute(item, change) for item in node.items), node.location)
-    return Mapping(tuple((key, substitute(value, change)) for key, value in node.items), node.location)
+        items = [substitute(item, change) for item in node.items]
+        unchanged = all(map(operator.is_, items, node.items))
+        return node if unchanged else Sequence(tuple(items), node.location)
+    values = [substitute(value, change) for _, value in node.items]
+    if all(new is old for new, (_, old) in zip(values, node.items, strict=True)):
+        return node
+    pairs = zip(node.items, values, strict=True)
+    return Mapping(tuple((key, value) for (key, _), value in pairs), node.location)

@@ -1,6 +1,7 @@
 """Dependency order over any hashable, and a cycle as a readable chain.
 
-A thin face over `graphlib` that makes the order deterministic. Does not know what the nodes are.
+Over positions instead of nodes, whose hashes would take most of the time (an address is a value of four texts);
+`graphlib` knows how to find a cycle. Does not know what the nodes are.
 """
 
 from __future__ import annotations
@@ -25,15 +26,32 @@ def dependency_order(depends_on: Mapping[N, Iterable[N]]) -> list[N]:
 
     Raises CycleFound. Dependencies that are no keys of the mapping are left out of the result.
     """
-    rank = {node: position for position, node in enumerate(depends_on)}
-    sorter = TopologicalSorter({node: [d for d in after if d in rank] for node, after in depends_on.items()})
+    nodes = list(depends_on)
+    rank = {node: position for position, node in enumerate(nodes)}
+    after = [[rank[d] for d in needed if d in rank] for needed in depends_on.values()]
+    followers: list[list[int]] = [[] for _ in nodes]
+    for position, needed in enumerate(after):
+        for before in needed:
+            followers[before].append(position)
+    waits = [len(needed) for needed in after]
+    ready = [position for position, count in enumerate(waits) if not count]
+    done: list[int] = []
+    while ready:
+        done += ready
+        freed = []
+        for follower in (f for position in ready for f in followers[position]):
+            waits[follower] -= 1
+            if not waits[follower]:
+                freed.append(follower)
+        ready = sorted(freed)
+    if len(done) < len(nodes):
+        raise CycleFound([nodes[position] for position in _cycle(after)])
+    return [nodes[position] for position in done]
+
+
+def _cycle(after: list[list[int]]) -> list[int]:
     try:
-        sorter.prepare()
+        TopologicalSorter(dict(enumerate(after))).prepare()
     except CycleError as problem:
-        raise CycleFound(list(reversed(problem.args[1]))) from None
-    done: list[N] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=rank.__getitem__)
-        done.extend(ready)
-        sorter.done(*ready)
-    return done
+        return list(reversed(problem.args[1]))
+    raise AssertionError("a graph without a cycle can be put in order")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from google.protobuf.message import Message
@@ -82,7 +82,12 @@ class Fields:
 
     def any(self, rule: tuple[str, ...], path: Path) -> bool:
         """Whether one of a rule's patterns covers the path."""
-        return any(matches(tuple(pattern.split(".")), path) for pattern in rule)
+        return _covers(rule, path)
+
+
+@lru_cache(maxsize=1 << 14)  # asked ten times for each path of each object, and objects of a kind have the same paths
+def _covers(rule: tuple[str, ...], path: Path) -> bool:
+    return any(matches(tuple(pattern.split(".")), path) for pattern in rule)
 
 
 @dataclass(frozen=True)

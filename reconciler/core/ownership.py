@@ -58,6 +58,11 @@ def target_mark(item: Desired, want: Tree, kind: Kind, owner: str, parent: str) 
     return Mark(owner, item.address.qualified, parent, fingerprint([parent, fields]), fields, CANON)
 
 
+def filled(item: Desired, known: Mapping[str, Unknown | str]) -> Tree:
+    """The tree of a declared object with every reference that is known by now; most objects have none to look for."""
+    return fill(item.tree, known) if any(reference.output for reference in item.references) else item.tree
+
+
 def fill(tree: Tree, known: Mapping[str, Unknown | str]) -> Tree:
     """A declared tree with every reference that is known by now (keyed by the producer's address text)."""
     for path, unknown in list(unknowns(tree)):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from reconciler.core.declaration import Declaration, Mapping, Node, Scalar, Sequence, substitute
@@ -171,7 +170,7 @@ def _model_reference(model: Node) -> Mapping:
     items: list[tuple[Scalar, Node]] = [(_renamed(key, names[key.text]), v) for key, v in model if key.text in names]
     version, key = model.get("model_version_id"), model.key("model_version_id")
     if isinstance(version, Scalar) and key is not None:
-        pinned = replace(version, text=version.text.lower())
+        pinned = version._replace(text=version.text.lower())
         items.append((_renamed(key, "model_version"), Mapping(((_key("id", key.location), pinned),), version.location)))
     return Mapping(tuple(items), model.location)
 
@@ -210,7 +209,7 @@ def _model(node: Mapping) -> Mapping:
 
 def _as_it_stands(node: Node) -> Node:
     """The SDK knows no variables: `${x}` is text."""
-    return substitute(node, lambda scalar: replace(scalar, text=_literal(scalar.text)))
+    return substitute(node, lambda scalar: scalar._replace(text=_literal(scalar.text)))
 
 
 def _literal(text: str) -> str:
@@ -218,7 +217,7 @@ def _literal(text: str) -> str:
 
 
 def _renamed(key: Scalar, name: str) -> Scalar:
-    return replace(key, text=name)
+    return key._replace(text=name)
 
 
 def _key(name: str, location: Location) -> Scalar:

@@ -28,7 +28,7 @@ from reconciler.core.change import Cause, Effect, FieldChange
 from reconciler.core.kind import Kind
 from reconciler.core.ownership import prints, value_at
 from reconciler.core.state import Desired, recorded_paths, remembered
-from reconciler.core.tree import ABSENT, Path, Tree, Unknown, fingerprint, get, path_text
+from reconciler.core.tree import ABSENT, Path, Tree, Unknown, fingerprint, get, path_text, same
 
 Differing = Callable[[Tree, Tree, list[Path], Kind], list[Path]]
 """(have, want, paths, kind) -> the paths whose values differ."""
@@ -79,8 +79,9 @@ def _moved(sides: Sides, differing: Differing) -> list[Path]:
     write_only = [p for p in sides.paths if sides.kind.fields.any(sides.kind.fields.write_only, p)]
     readable = [p for p in sides.paths if p not in write_only]
     forgotten = [p for p in write_only if remembered(sides.was, p, sides.wanted) is not True]
-    if all(sides.wanted[p] == sides.had[p] for p in readable):
-        return forgotten
+    kind = sides.kind
+    if all(same(value_at(sides.want, p, kind), value_at(sides.have, p, kind)) for p in readable):
+        return forgotten  # without a fingerprint of anything: nearly all objects end here
     return sorted(forgotten + differing(sides.have, sides.want, readable, sides.kind))
 
 

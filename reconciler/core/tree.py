@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 Path = tuple[str, ...]
@@ -52,9 +53,9 @@ class Unknown:
 def get(tree: Any, path: Path) -> Any:
     """The value at a path, or ABSENT."""
     for name in path:
-        if not isinstance(tree, dict) or name not in tree:
+        if not isinstance(tree, dict):
             return ABSENT
-        tree = tree[name]
+        tree = tree.get(name, ABSENT)
     return tree
 
 
@@ -115,7 +116,7 @@ def unknowns(tree: Any) -> Iterator[tuple[Path, Unknown]]:
 
 def canonical_json(value: Any) -> str:
     """The text that decides equality: sorted keys, `true` unlike `1`, NaN equal to NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_special)
+    return _encode(value)
 
 
 def _special(value: Any) -> Any:
@@ -128,6 +129,9 @@ def _special(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is no tree value")
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_special).encode
+
+
 def fingerprint(value: Any) -> str:
     """Twelve hex digits that stand for a value in a record (48 bits: tells a moved field, keeps no secret)."""
     return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()[:12]
@@ -135,9 +139,12 @@ def fingerprint(value: Any) -> str:
 
 def same(left: Any, right: Any) -> bool:
     """Whether two values are equal in canonical form."""
+    if type(left) is type(right) and isinstance(left, str | int):
+        return bool(left == right)
     return left is right or canonical_json(left) == canonical_json(right)
 
 
+@lru_cache(maxsize=1 << 14)  # objects of a kind have the same paths
 def path_text(path: Path) -> str:
     """The reversible text of a path in records: `nodes/mapper/model/id`, with `~1` for a slash in a name.
 
@@ -146,6 +153,7 @@ def path_text(path: Path) -> str:
     return "/".join(name.replace("~", "~0").replace("/", "~1").replace("*", "~2") for name in path)
 
 
+@lru_cache(maxsize=1 << 14)
 def parse_path(text: str) -> Path:
     """Read `path_text` back."""
     return tuple(name.replace("~2", "*").replace("~1", "/").replace("~0", "~") for name in text.split("/"))

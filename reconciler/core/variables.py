@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from reconciler.core.declaration import Scalar
 from reconciler.core.diagnostics import Diagnostic, Location, error
@@ -54,4 +53,4 @@ class Variables:
 
     def scalar(self, scalar: Scalar) -> Scalar:
         """The scalar with every variable replaced."""
-        return replace(scalar, text=self.text(scalar.text, scalar.location)) if "${" in scalar.text else scalar
+        return scalar._replace(text=self.text(scalar.text, scalar.location)) if "${" in scalar.text else scalar

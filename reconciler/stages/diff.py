@@ -17,7 +17,7 @@ from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceC
 from reconciler.core.graph import dependency_order
 from reconciler.core.kind import Keeps, Kind
 from reconciler.core.model_types import trains
-from reconciler.core.ownership import fill, target_record, value_at, version_fields, wants_version
+from reconciler.core.ownership import filled, target_record, value_at, version_fields, wants_version
 from reconciler.core.state import (
     Desired,
     DesiredState,
@@ -63,7 +63,7 @@ def diff(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = 
     moving: dict[str, Unknown | str] = {}
     for address in declared_order(desired):
         item, kind = desired.resources[address], kinds[address.kind]
-        want = wants[address] = fill(item.tree, moving)
+        want = wants[address] = filled(item, moving)
         observed = live.observed.get(address)
         change = _compare(item, want, observed, kind, live, moving)
         moving[str(address)] = _output(change, observed, address)
@@ -77,7 +77,7 @@ def diff(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = 
 
 def _concealing(change: ResourceChange, kind: Kind) -> ResourceChange:
     """The change with the paths in it whose values must never be shown, wherever they stand."""
-    if not kind.fields.sensitive:
+    if not kind.fields.sensitive or change.action is Action.NO_OP:
         return change
     values = [change.before or {}, change.after or {}]
     values += [put({}, f.path, v) for f in change.fields for v in (f.before, f.after) if v is not ABSENT]
@@ -186,6 +186,8 @@ def _compare(
     if waiting and action in (Action.NO_OP, Action.ADOPT, Action.UPDATE):
         told = () if action is Action.ADOPT else reasons
         action, reasons = Action.UPDATE, (NOT_READY, *told)
+    if action is Action.NO_OP:
+        return ResourceChange(item.address, item.kind, action, reasons=reasons, location=item.location)
     return ResourceChange(
         item.address,
         item.kind,
@@ -377,7 +379,7 @@ def _version_reason(observed: Observed, kind: Kind, item: Desired) -> tuple[str,
 
 def _record_fits(item: Desired, want: Tree, observed: Observed, kind: Kind, live: LiveState) -> bool:
     record, owner = observed.record, live.inventory.owner
-    return record is not None and record.text() == target_record(item, want, kind, owner).text()
+    return record is not None and record == target_record(item, want, kind, owner)
 
 
 def _listed(item: Desired, live: LiveState, kind: Kind) -> bool:

@@ -220,7 +220,7 @@ def _in_use(case: Case) -> Iterator[Refusal]:
     """A delete of what a live workflow, or the app's default, will still refer to."""
     gone = {c.address for c in case.changes if c.action in (Action.DELETE, Action.FORGET)}
     doomed = {c.address for c in case.ending()}
-    for address, user in _remaining_uses(case, gone):
+    for address, user in _remaining_uses(case, gone) if doomed else ():
         if address in doomed:
             yield Refusal("in-use", address, f"{address} is used by {user}", _flag("in-use", address))
 

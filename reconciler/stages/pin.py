@@ -67,7 +67,7 @@ def pin(
                 pins.append(Pin(address, show_path(reference.path), target, version))
             else:
                 problems.append(_nowhere(item, reference, live))
-        resources[address] = replace(item, tree=tree)
+        resources[address] = item if tree is item.tree else replace(item, tree=tree)
         problems += _missing_concepts(item, live, desired, concepts)
     return Pinned(replace(desired, resources=resources), tuple(pins), tuple(problems))
 

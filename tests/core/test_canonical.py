@@ -56,7 +56,7 @@ def test_infinities_stay(value):
 
 
 def test_nan_survives():
-    [element] = model(output_info=concepts({"id": "a", "value": "NaN"}))["output_info"]["data"]["concepts"].values()
+    [element] = model(output_info=concepts({"id": "a", "value": math.nan}))["output_info"]["data"]["concepts"].values()
     assert math.isnan(element["value"])
 
 

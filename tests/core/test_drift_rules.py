@@ -1,6 +1,5 @@
 """Rules that bear with drift: what they cover, when they end, and that they hide nothing."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 from xml.etree import ElementTree
@@ -99,7 +98,7 @@ def test_every_form_tells_it(name: str, path: str) -> None:
 
 
 def written(**values: str | None) -> Any:
-    return {name: (value, replace(PLACE, column=n)) for n, (name, value) in enumerate(values.items(), start=1)}
+    return {name: (value, PLACE._replace(column=n)) for n, (name, value) in enumerate(values.items(), start=1)}
 
 
 def test_a_rule_as_it_is_written() -> None:
