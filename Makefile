@@ -8,7 +8,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint format golden bench record lock clean
+.PHONY: help demo test check lint audit-workflows format golden bench record build sbom audit reliability lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -54,6 +54,11 @@ golden: $(VENV)/dev.stamp ## accept the present output as the new golden files
 .cache/promtool/tried:
 	@.ci/promtool $(@D)
 	@touch $@
+
+reliability: $(VENV)/dev.stamp ## run the tests that hold the promises; their figures go into docs/reliability.md
+	rm -rf .cache/figures
+	$(BIN)/python -m pytest --numprocesses auto $$($(BIN)/python -m tests.reliability.page tests)
+	$(BIN)/python -m tests.reliability.page write
 
 record: $(VENV)/dev.stamp ## ask a real Clarifai how it behaves (CLARIFAI_PAT), for docs/emulator-honesty.md
 	$(BIN)/python -m tests.recordings.record $(ARGS)

@@ -117,7 +117,7 @@ def test_white_space_is_no_edit(rich: Any) -> None:
     assert not refused(rich, json.dumps(json.loads(rich.text)))
 
 
-def test_no_leaf_can_be_edited(rich: Any) -> None:
+def test_no_leaf_can_be_edited(rich: Any, figures: Any) -> None:
     """Whatever leaf it is, and `desired` with it: the digest over all does not fit, and nothing is even read."""
     raw = json.loads(rich.text)
     paths = list(leaves(raw))
@@ -125,6 +125,7 @@ def test_no_leaf_can_be_edited(rich: Any) -> None:
     for path in paths:
         assert refused(rich, json.dumps(edited(raw, path))), path
     assert not rich.emulator.calls.counts
+    figures("leaves of a saved plan edited", len(paths))
 
 
 def test_nor_with_the_digest_made_to_fit(rich: Any) -> None:
@@ -164,7 +165,7 @@ def test_nor_desired_without_its_digest(rich: Any) -> None:
     assert not rich.emulator.calls.counts
 
 
-def test_no_random_edit_is_carried_out(rich: Any) -> None:
+def test_no_random_edit_is_carried_out(rich: Any, figures: Any) -> None:
     raw, dice = json.loads(rich.text), random.Random(20260301)
     paths = list(leaves(raw))
     for _ in range(RANDOM_EDITS):
@@ -172,6 +173,7 @@ def test_no_random_edit_is_carried_out(rich: Any) -> None:
         with pytest.raises(ReconcilerError):
             perform(rich, text)
     assert rich.writes == []
+    figures("random edits of a saved plan", RANDOM_EDITS)
 
 
 def test_nor_a_random_one_with_a_fitting_digest(rich: Any) -> None:

@@ -150,13 +150,14 @@ def untrusted(request, secure, connect, serve, service):
 
 
 @pytest.mark.parametrize("rpc", ["GetApp", "PostModels"])
-def test_what_is_not_trusted_is_fatal_at_once_and_says_why(untrusted, rpc, service, time):
+def test_what_is_not_trusted_is_fatal_at_once_and_says_why(untrusted, rpc, service, time, figures):
     with pytest.raises(Unreachable, match="certificate") as refused:
         untrusted.call(rpc)
     assert untrusted.traffic.calls == {rpc: 1}
     assert not time.slept
     assert not service.metadata
     assert "CLARIFAI_ROOT_CERTIFICATES_PATH" in refused.value.hint
+    figures("calls over a connection that must not be trusted", 1)
 
 
 @pytest.mark.parametrize(("content", "complaint"), [(None, "No such file"), (b"", "no PEM"), (b"garbage", "no PEM")])

@@ -235,11 +235,12 @@ EXPIRED = (Entry(Lease(4, "x", SHORT, State.RELEASED), -9), Entry(Lease(5, "gone
 @pytest.mark.parametrize("store", [(), EXPIRED], ids=["nobody before", "an expired lease before"])
 @pytest.mark.parametrize("takers", [TWO, THREE], ids=["two", "three"])
 def test_exactly_one_of_several_gets_in_whatever_the_order_of_their_calls(
-    takers: tuple[Taker, ...], store: tuple[Entry, ...]
+    takers: tuple[Taker, ...], store: tuple[Entry, ...], figures: Callable[[str, float], None]
 ) -> None:
     walk = Walk(ours, takers, leave=False, store=store)
     assert (walk.double, walk.winners) == (0, {1})
     assert walk.ends > 1
+    figures("states of the lease protocol", walk.states)
 
 
 MANY: list[tuple[str, tuple[Taker, ...], dict[str, Any], int]] = [
@@ -258,11 +259,14 @@ MANY: list[tuple[str, tuple[Taker, ...], dict[str, Any], int]] = [
 
 
 @pytest.mark.parametrize(("takers", "options", "least"), [row[1:] for row in MANY], ids=[row[0] for row in MANY])
-def test_never_are_two_inside_together(takers: tuple[Taker, ...], options: dict[str, Any], least: int) -> None:
+def test_never_are_two_inside_together(
+    takers: tuple[Taker, ...], options: dict[str, Any], least: int, figures: Callable[[str, float], None]
+) -> None:
     walk = Walk(ours, takers, **options)
     assert walk.double == 0
     assert walk.states > least
     assert max(walk.winners) >= 1
+    figures("states of the lease protocol", walk.states)
 
 
 def test_after_any_crash_the_next_gets_in_once_the_lease_is_over() -> None:

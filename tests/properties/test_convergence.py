@@ -68,33 +68,37 @@ def _zero_thresholds(manifests: Any) -> bool:
 # ---- the walkthrough
 
 
-def test_the_walkthrough_converges_with_each_switch_alone(worlds, walkthrough, alone):
+def test_the_walkthrough_converges_with_each_switch_alone(worlds, walkthrough, alone, figures):
     converges(worlds(**alone), walkthrough)
+    figures("settings of one switch", 1)
 
 
-def test_the_walkthrough_converges_with_every_pair_of_switches(worlds, walkthrough, row):
+def test_the_walkthrough_converges_with_every_pair_of_switches(worlds, walkthrough, row, figures):
     converges(worlds(**row), walkthrough)
+    figures("rows that cover all pairs of settings", 1)
 
 
 # ---- random manifests
 
 
-def test_random_manifests_converge_with_each_switch_alone(worlds, examples, manifests, alone, tmp_path):
+def test_random_manifests_converge_with_each_switch_alone(worlds, examples, manifests, alone, tmp_path, figures):
     def holds(drawn: Any) -> None:
         message = broken_promise(alone, drawn)
         world, path = worlds(**alone), drawn.file(tmp_path)
         fails(world, path, message) if message else converges(world, path)
 
     examples.check(manifests, holds, OF_EACH_SWITCH)
+    figures("random manifest sets", examples.tried)
 
 
-def test_random_manifests_converge_with_every_pair_of_switches(worlds, examples, manifests, row, tmp_path):
+def test_random_manifests_converge_with_every_pair_of_switches(worlds, examples, manifests, row, tmp_path, figures):
     def holds(drawn: Any) -> None:
         message = broken_promise(row, drawn)
         world, path = worlds(**row), drawn.file(tmp_path)
         fails(world, path, message) if message else converges(world, path)
 
     examples.check(manifests, holds, OF_EACH_ROW)
+    figures("random manifest sets", examples.tried)
 
 
 def test_random_manifests_converge_however_small_the_pages_are(worlds, examples, manifests, tmp_path):

@@ -14,14 +14,10 @@ import pytest
 
 from reconciler.emulator.server import Emulator
 from reconciler.locking.clocks import since_boot
+from tests.reliability import lock_worker
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).parent / "lock_worker.py"
-sys.path.insert(0, str(WORKER.parent))
-try:
-    import lock_worker
-finally:
-    sys.path.pop(0)
 
 TTL = 3.0
 PROCESSES = 4
@@ -55,7 +51,11 @@ def worker(service: Emulator, tmp_path: Path) -> Iterator[Callable[..., subproce
 
 @pytest.mark.parametrize(("kind", "number"), [("app", 15), ("tooz", 50), ("folder", 25)])
 def test_four_processes_take_turns_and_are_never_inside_together(
-    worker: Callable[..., subprocess.Popen[str]], tmp_path: Path, kind: str, number: int
+    worker: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    kind: str,
+    number: int,
+    figures: Callable[[str, float], None],
 ) -> None:
     where = {"app": "app", "tooz": f"tooz+{tmp_path.as_uri()}/locks", "folder": f"{tmp_path.as_uri()}/leases"}[kind]
     (tmp_path / "leases").mkdir()
@@ -64,6 +64,7 @@ def test_four_processes_take_turns_and_are_never_inside_together(
     ends = [(process.communicate(timeout=110)[1], process.returncode) for process in processes]
     assert [code for _, code in ends] == [0] * PROCESSES, ends
     assert int((tmp_path / "total").read_text()) == PROCESSES * number
+    figures("locks taken by racing processes", PROCESSES * number)
 
 
 def test_a_holder_that_is_killed_is_followed_when_its_lease_is_over(
@@ -96,7 +97,10 @@ class Held:
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system cannot stop a process")
 @pytest.mark.parametrize("again", range(3))
 def test_a_holder_that_was_stopped_past_its_lease_writes_nothing_when_it_wakes(
-    worker: Callable[..., subprocess.Popen[str]], service: Emulator, again: int
+    worker: Callable[..., subprocess.Popen[str]],
+    service: Emulator,
+    again: int,
+    figures: Callable[[str, float], None],
 ) -> None:
     held = Held()
     service.hooks.append(held)
@@ -114,3 +118,4 @@ def test_a_holder_that_was_stopped_past_its_lease_writes_nothing_when_it_wakes(
         out, _ = holder.communicate(timeout=60)
     assert service.calls.counts["PostConcepts"] == before
     assert "lost: PostConcepts was not sent: the lock reconciler-lease-000001" in out
+    figures("holders stopped past their lease", 1)

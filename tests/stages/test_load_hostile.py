@@ -102,7 +102,7 @@ HONEST = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused_with_a_place_and_a_sentence(name):
+def test_it_is_refused_with_a_place_and_a_sentence(name, figures):
     content, sentence = REFUSED[name]
     start = time.process_time()
     _, problems = parse(content, "x.yaml")
@@ -112,6 +112,7 @@ def test_it_is_refused_with_a_place_and_a_sentence(name):
     assert all(len(str(p)) < 400 and str(p).isprintable() for p in problems)
     assert len(problems) <= Limits().problems + 1
     assert took < 1 * SLOW
+    figures("hostile files", 1)
 
 
 @pytest.mark.parametrize("name", HONEST)
