@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from reconciler.cli.command import command
+from reconciler.client.trace import silence_grpc
 from reconciler.core.diagnostics import ReconcilerError
 
 Words = Annotated[
@@ -84,6 +87,8 @@ def emulator(flags: EmulatorFlags, words: Words = None) -> int:
     if flags.list_switches:
         print(switch_table(local.switches()))
         return 0
+    if warning := silence_grpc(os.environ):
+        print(f"warning: {warning}", file=sys.stderr)
     tokens = None if flags.pat is None else {flags.pat: flags.user_id}
     return local.serve(
         flags.switches,

@@ -15,7 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
@@ -29,13 +29,16 @@ from reconciler.client.retry import Outcome, Patience, Retrier, RpcClass, Step
 from reconciler.client.rpcs import SERVICE, build_request, is_paged, items_field, method, reply_class, rpc_class
 from reconciler.core.diagnostics import AuthenticationFailed
 from reconciler.core.remote import Api, ApiError, WriteAttempted
-from reconciler.core.secret import Secret
+from reconciler.core.secret import HIDDEN, Secret
 
 Credential = tuple[str, Secret]
 """A metadata key and its value: `("authorization", "Key …")` or `("x-clarifai-session-token", "…")` (facts 1.3)."""
 
 PER_PAGE = 500
 """Half of the documented maximum; above 1000 the service may refuse (facts U19)."""
+
+SECRET_LENGTH = 16
+"""A token shorter than this is a placeholder, which may be a word of any sentence; the service's have 32 characters."""
 
 
 @cache
@@ -170,8 +173,14 @@ class GrpcApi:
             reply = self._stub(rpc)(request, timeout=self._timeout, metadata=self._metadata())
         except grpc.RpcError as error:
             # Only its words go on: the traceback of the error holds gRPC's frames, and these the token.
-            return End(grpc=error.code().name, details=error.details() or "")
-        return _answered(reply)
+            return End(grpc=error.code().name, details=self._hushed(error.details() or ""))
+        end = _answered(reply)
+        return replace(end, description=self._hushed(end.description), details=self._hushed(end.details))
+
+    def _hushed(self, text: str) -> str:
+        """Somebody else's words without our token: a service or a proxy may quote what it refuses."""
+        token = self._credential[1].reveal().rpartition(" ")[2]
+        return text.replace(token, HIDDEN) if len(token) >= SECRET_LENGTH else text
 
     def _metadata(self) -> tuple[tuple[str, str], ...]:
         key, value = self._credential

@@ -64,3 +64,19 @@ def die_before_a_statement(log: str, nth: int) -> None:
         return connection
 
     emulated._connect = connected  # type: ignore[assignment]
+
+
+def break_down_with(secret: str) -> None:
+    """A bug of ours in the middle of a plan, whose text holds what it must not."""
+    import reconciler.pipeline
+
+    def make_plan(*_: Any, **__: Any) -> Any:
+        headers = {"authorization": f"Key {secret}"}
+        raise KeyError(str(headers))
+
+    reconciler.pipeline.make_plan = make_plan
+
+
+def do_nothing_but_measure() -> None:
+    """Begin the count of memory anew, so that the peak is this run's own."""
+    Path("/proc/self/clear_refs").write_text("5")
