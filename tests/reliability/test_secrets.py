@@ -46,8 +46,9 @@ SINKS = (
     "drift: stdout", "drift memory", "metrics", "show: stdout", "export", "exported files", "graph as DOT",
     "graph as Mermaid", "refused token: stderr", "refused token as JSON", "token in the service's words: stderr",
     "token in the service's words as JSON", "token in a broken connection's words: stderr", "bug: stderr",
-    "bug with --debug: stderr", "broken context file: stderr", "lock that is held: stderr", "lock show", "annotations",
-    "gRPC's exception", "traceback of an error", "gRPC traces: stderr", "emulator's traces: stderr",
+    "bug with --debug: stderr", "broken context file: stderr", "broken settings file: stderr",
+    "broken variables file: stderr", "damaged plan file: stderr", "lock that is held: stderr", "lock show",
+    "annotations", "gRPC's exception", "traceback of an error", "gRPC traces: stderr", "emulator's traces: stderr",
     "emulator's database", "local database",
 )  # fmt: skip
 
@@ -151,6 +152,16 @@ def break_down(runs: Runs, emulator: Emulator) -> None:
     config.write_text(f"current_context: a\ncontexts: {{a: {{CLARIFAI_PAT: {CANARY}: {CANARY}}}}}\n")
     runs.add({"broken context file: stderr": runs("plan", SET, code=1)[1]})
     config.unlink()
+
+    for name, text in ("reconciler.yaml", f"rails: {CANARY}\n"), ("values.txt", f"PASSWORD {CANARY}\n"):
+        (runs.folder / name).write_text(text)
+    runs.add({"broken settings file: stderr": runs("plan", SET, code=3)[1]})
+    (runs.folder / "reconciler.yaml").unlink()
+    runs.add({"broken variables file: stderr": runs("plan", SET, "--var-file", "values.txt", code=(1, 3))[1]})
+    plan = json.loads(runs.file("saved.json"))
+    del plan["desired"]
+    (runs.folder / "damaged.json").write_text(json.dumps({**plan, "options": {"rps": {"key": CANARY}}}))
+    runs.add({"damaged plan file: stderr": runs("show", "damaged.json", code=1)[1]})
 
     api = GrpcApi(
         open_channel(parse_base(emulator.base)), ("authorization", Secret(f"Key {CANARY}")), limiter=Limiter(0)
