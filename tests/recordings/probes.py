@@ -272,4 +272,23 @@ WORKFLOWS = (
     probe("a workflow that does not exist", "GetWorkflow", workflow_id="none"),
 )
 
-PROBES: tuple[Probe, ...] = (*APPS, *CONCEPTS, *RELATIONS, *MODELS, *WORKFLOWS)
+LEASE: JSON = {"id": "lease-000001", "metadata": {"holder": "first"}}
+
+DATASETS = (
+    probe("a dataset", "PostDatasets", datasets=[LEASE]),
+    probe("the same dataset again", "PostDatasets", "U5", datasets=[{**LEASE, "metadata": {"holder": "second"}}]),
+    probe("whose it is", "GetDataset", dataset_id="lease-000001"),
+    probe(
+        "its metadata patched",
+        "PatchDatasets",
+        "U27",
+        datasets=[{"id": "lease-000001", "metadata": {"holder": "third"}}],
+        action="overwrite",
+    ),
+    probe("all datasets", "ListDatasets"),
+    probe("a dataset deleted", "DeleteDatasets", dataset_ids=["lease-000001"]),
+    probe("a dataset that does not exist", "GetDataset", dataset_id="lease-000001"),
+)
+"""What the lock relies on: a taken id is refused, and metadata is read as it was written."""
+
+PROBES: tuple[Probe, ...] = (*APPS, *CONCEPTS, *RELATIONS, *MODELS, *WORKFLOWS, *DATASETS)
