@@ -269,6 +269,7 @@ def connected(screen: Screen, settings: Settings) -> Iterator[tuple[GrpcApi, str
     from reconciler.client.api import GrpcApi
     from reconciler.client.channel import open_channel, parse_base
     from reconciler.client.limiter import Limiter
+    from reconciler.client.paging import AHEAD
 
     with ExitStack() as stack:
         base = stack.enter_context(local_service(settings.user_id or "")) if settings.local else settings.base
@@ -278,7 +279,14 @@ def connected(screen: Screen, settings: Settings) -> Iterator[tuple[GrpcApi, str
         # What answers on this machine has no other users, so it is spared only on request.
         rps = settings.rps if settings.by_flag("rps") or not target.loopback else 0.0
         name = HOST if settings.local else target.host if target.port == 443 else str(target)
-        api = GrpcApi(channel, credential, target=name, limiter=Limiter(rps), timeout=settings.timeout)
+        api = GrpcApi(
+            channel,
+            credential,
+            target=name,
+            limiter=Limiter(rps),
+            timeout=settings.timeout,
+            ahead=min(AHEAD, settings.parallelism - 1),
+        )
         try:
             yield api, name
         finally:

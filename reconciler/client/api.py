@@ -1,14 +1,13 @@
 """`core.remote.Api` over gRPC, and the wrapper that makes any Api unable to write.
 
-Belongs here: one call from fields to reply, and pages. Does not belong here: what a resource is (`kinds`), when a call
-is repeated (`retry`), words of an error (`failures`).
+Belongs here: one call from fields to reply. Does not belong here: what a resource is (`kinds`), when a call is
+repeated (`retry`), which pages are asked for (`paging`), words of an error (`failures`).
 """
 
 from __future__ import annotations
 
 import copy
 import importlib.metadata
-import itertools
 import math
 import threading
 import time
@@ -25,6 +24,7 @@ from google.protobuf.message import Message
 from reconciler.client.endings import End, ending
 from reconciler.client.failures import failure
 from reconciler.client.limiter import Limiter
+from reconciler.client.paging import AHEAD, read_ahead, without_repeats
 from reconciler.client.retry import Outcome, Patience, Retrier, RpcClass, Step
 from reconciler.client.rpcs import SERVICE, build_request, is_paged, items_field, method, reply_class, rpc_class
 from reconciler.core.diagnostics import AuthenticationFailed
@@ -105,10 +105,14 @@ class GrpcApi:
         patience: Patience | None = None,
         timeout: float = 30.0,
         per_page: int = PER_PAGE,
+        ahead: int = AHEAD,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`timeout` is the deadline of one attempt in seconds; `target` is how errors name the other side."""
+        """`timeout` is the deadline of one attempt in seconds; `target` is how errors name the other side.
+
+        `ahead` is how many pages of a list may be on their way while one is worked on.
+        """
         self.traffic = Traffic()
         self._channel = channel
         self._credential = _sendable(credential)
@@ -117,6 +121,7 @@ class GrpcApi:
         self._retrier = Retrier(patience or Patience(), clock, sleep)
         self._timeout = timeout
         self._per_page = per_page
+        self._ahead = ahead
         self._clock = clock
         self._sleep = sleep
         self._stubs: dict[str, Any] = {}
@@ -202,22 +207,16 @@ class GrpcApi:
 
         A page that is not full proves nothing: the service may clamp `per_page`, or filter after cutting (facts 3.0).
         """
-        name, seen = items_field(rpc), set[object]()
+        name = items_field(rpc)
         if not is_paged(rpc):
-            yield from filter(None, [_unseen(getattr(self.call(rpc, **fields), name), seen)])
+            yield from without_repeats(filter(None, [list(getattr(self.call(rpc, **fields), name))]), rpc)
             return
-        fields.setdefault("per_page", self._per_page)
-        stale = 0
-        for page in itertools.count(1):
-            elements = getattr(self.call(rpc, **fields, page=page), name)
-            if not elements:
-                return
-            fresh = _unseen(elements, seen)
-            stale = 0 if fresh else stale + 1
-            if stale == 2:  # one such page can be a shift by concurrent writes
-                raise ApiError(rpc, f"does not move on: page {page} holds nothing but elements of the pages before")
-            if fresh:
-                yield fresh
+        per_page = fields.setdefault("per_page", self._per_page)
+
+        def fetch(page: int) -> list[Message]:
+            return list(getattr(self.call(rpc, **fields, page=page), name))
+
+        yield from without_repeats(read_ahead(fetch, per_page, ahead=self._ahead), rpc)
 
 
 def _open(rpc: str) -> AbstractContextManager[None]:
@@ -245,25 +244,6 @@ def _answered(reply: Any) -> End:
         request_id=status.req_id,
         reply=reply,
     )
-
-
-def _unseen(elements: Any, seen: set[object]) -> list[Message]:
-    """The elements that no earlier page held; their keys are added to `seen`."""
-    fresh = []
-    for element in elements:
-        key = _identity(element)
-        if key not in seen:
-            seen.add(key)
-            fresh.append(element)
-    return fresh
-
-
-def _identity(element: Any) -> object:
-    """What makes an element the same one on another page: its id and app, or all of it when it has no id."""
-    if not isinstance(element, Message):
-        return element
-    identity = tuple(getattr(element, name, "") for name in ("user_id", "app_id", "id"))
-    return identity if identity[-1] else element.SerializeToString(deterministic=True)
 
 
 class ReadOnlyApi:
