@@ -28,7 +28,7 @@ from reconciler.core.diagnostics import ReconcilerError
 
 __all__ = [
     "AlreadyExists", "Api", "ApiBusy", "ApiError", "ApiRefused", "Call", "Crud", "Message", "NotAuthorised", "NotFound",
-    "OutcomeUnknown", "Unreachable", "Unseen", "WriteAttempted", "items",
+    "OutcomeUnknown", "Unreachable", "Unseen", "WriteAttempted", "insist", "items",
 ]  # fmt: skip
 
 
@@ -132,6 +132,21 @@ class Call:
 
     rpc: str
     fields: dict[str, Any]
+
+
+def insist(api: Api, call: Call) -> Message:
+    """Send a call that may safely be sent twice: once more after a lost reply."""
+    try:
+        return api.call(call.rpc, **call.fields)
+    except OutcomeUnknown:
+        return _once_more(api, call)
+
+
+def _once_more(api: Api, call: Call) -> Message:
+    try:
+        return api.call(call.rpc, **call.fields)
+    except (ApiBusy, NotAuthorised, Unreachable) as problem:
+        raise Unseen(call.rpc, problem) from problem  # about the first one nothing was learned
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ and what became of each. Does not belong here: objects that are made one by one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.core.address import Address
@@ -16,7 +17,7 @@ from reconciler.core.diagnostics import ReconcilerError, Refused
 from reconciler.core.kind import Attachment, Kind, Subject, delete_calls, post_call
 from reconciler.core.ownership import target_record
 from reconciler.core.plan import Step, Verb
-from reconciler.core.remote import Api, ApiError, ApiRefused, Call, NotFound, OutcomeUnknown, Unseen
+from reconciler.core.remote import Api, ApiError, ApiRefused, Call, NotFound, OutcomeUnknown, Unseen, insist
 from reconciler.core.state import RECORD_KEY, Desired, DesiredState, Observed
 from reconciler.core.tree import get
 
@@ -245,18 +246,10 @@ class Batch:
         self._until_gone(kind, doomed, failures, progress)
 
     def _delete_now(self, kind: Kind, steps: Sequence[Step]) -> None:
-        """It may safely be sent twice: once more after a lost reply."""
         call = delete_calls(kind, Subject(steps[0].address, {}))[0]
-        fields = {**call.fields, "ids": [step.address.id for step in steps]}
-        for attempt in (1, 2):
-            try:
-                self.api.call(call.rpc, **fields)
-                return
-            except NotFound:
-                return
-            except OutcomeUnknown:
-                if attempt == 2:
-                    raise
+        named = replace(call, fields={**call.fields, "ids": [step.address.id for step in steps]})
+        with suppress(NotFound):
+            insist(self.api, named)
 
     def _until_gone(
         self, kind: Kind, steps: Iterable[Step], failures: dict[str, ReconcilerError], progress: Progress

@@ -17,16 +17,7 @@ from reconciler.core.diagnostics import ReconcilerError, StalePlan
 from reconciler.core.kind import Kind, user_app
 from reconciler.core.ownership import fill, target_record, value_at
 from reconciler.core.plan import Plan, Step, Verb
-from reconciler.core.remote import (
-    Api,
-    ApiBusy,
-    ApiError,
-    Call,
-    NotAuthorised,
-    OutcomeUnknown,
-    Unreachable,
-    Unseen,
-)
+from reconciler.core.remote import Api, ApiError, Call, Unseen, insist
 from reconciler.core.sending import kept_texts
 from reconciler.core.state import Desired, DesiredState, LiveState, Observed
 from reconciler.core.tree import Path, Tree, same, show_path
@@ -122,16 +113,7 @@ class Context:
 
     def idempotent(self, call: Call) -> Any:
         """Send a call that may safely be sent twice: once more after a lost reply."""
-        try:
-            return self.api.call(call.rpc, **call.fields)
-        except OutcomeUnknown:
-            return self._again(call)
-
-    def _again(self, call: Call) -> Any:
-        try:
-            return self.api.call(call.rpc, **call.fields)
-        except (ApiBusy, NotAuthorised, Unreachable) as problem:
-            raise Unseen(call.rpc, problem) from problem  # about the first one nothing was learned
+        return insist(self.api, call)
 
     def patch_app(self, app: Mapping[str, Any], found: Observed | None, **more: Any) -> None:
         """A patch of an App overwrites, so the texts that it does not change travel with it as they are."""
