@@ -47,8 +47,7 @@ def sections() -> dict[str, str]:
 
 def said_by(rpc: str) -> list[str]:
     """The tags on the lines of the sheet that name an RPC, the surest first. Its shape is always the proto's."""
-    short = re.sub(r"^(PatchModel|Patch|Get|List|Post|Delete|Cancel)", "", rpc)
-    named = re.compile(rf"\b{rpc}\b|/ ?{short}\b") if len(short) > 6 else re.compile(rf"\b{rpc}\b")
+    named = re.compile(rf"\b{rpc}\b")
     tags = {tag for line in SHEET.splitlines() if named.search(line) for tag in re.findall(r"\[(\w+)\]", line)}
     return [tag for tag in SURENESS if tag in tags | {"proto"}]
 
