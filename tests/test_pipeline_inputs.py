@@ -400,3 +400,10 @@ def test_a_saved_plan_carries_fingerprints_and_names_of_files_not_their_bytes(wo
     planned = saving.replan(world.api, document, "")
     assert world.carry_out(planned).complete
     assert world.plan(*manifests).plan.changes == ()
+
+
+def test_an_input_that_one_answer_lacked_is_pruned_all_the_same(world, manifests):
+    world.apply(*manifests)
+    world.emulator.faults.add("ListInputs", "truncated", keep=0)
+    world.apply(*manifests[:-2], prune=True, rails=world.everything)
+    assert world.listed("ListInputs") == []

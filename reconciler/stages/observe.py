@@ -6,7 +6,7 @@ objects need a full read is decided by a predicate that the pipeline hands in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -58,7 +58,17 @@ def observe(
         lists += [partial(list_by_id, api, kind, scope, ids) for ids in _batches(kind, names)]
     found = _each(lambda one: one(), lists, workers)
     observed = {o.address: o for group in found for o in group}
+    for kind in (kind for kind in kinds if kind.by_id):
+        observed |= {o.address: o for o in _missed(api, kind, state, observed)}
     return replace(state, observed={**state.observed, **_with_records(observed, state, kinds)})
+
+
+def _missed(api: Api, kind: Kind, state: LiveState, observed: Container[Address]) -> Iterator[Observed]:
+    """Asked for once more by id: what our inventory lists and an answer lacked, which alone does not prove it gone."""
+    listed = (name for name in state.inventory.entries if name.startswith(f"{kind.plural}/"))
+    lacking = [name for name in listed if Address.parse(name, state.scope) not in observed]
+    for ids in _batches(kind, lacking):
+        yield from list_by_id(api, kind, state.scope, ids)
 
 
 def settle(
