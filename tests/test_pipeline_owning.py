@@ -382,6 +382,15 @@ def test_a_newer_version_between_plan_and_apply_stops_that_step(world, base, doc
     assert "PostModelVersions" not in world.writes
 
 
+def test_a_model_that_lost_our_record_between_plan_and_apply_gets_no_version(world, base, documents):
+    world.apply(*base, documents.thresholder("m", p=0.5))
+    planned = world.plan(*base, documents.thresholder("m", p=0.6))
+    world.ask("PatchModels", models=[{"id": "m", "metadata": {"reconciler": ""}}], action="merge")
+    world.forget_calls()
+    assert world.carry_out(planned).exit_code == StalePlan.exit_code
+    assert "PostModelVersions" not in world.writes
+
+
 def test_an_object_changed_between_plan_and_delete_is_not_deleted(world, base, described):
     world.apply(*described("one"))
     planned = world.plan(*base, prune=True)

@@ -18,7 +18,7 @@ from reconciler.core.remote import Call, OutcomeUnknown
 from reconciler.core.state import RECORD_KEY, Desired, Mark, Observed
 from reconciler.core.tree import Tree, get
 from reconciler.stages.write.context import CameToNothing, Context, Outputs, Progress, Unconfirmed
-from reconciler.stages.write.doubts import version_doubt, versions_of
+from reconciler.stages.write.doubts import record_text, version_doubt, versions_of
 
 
 def create_version(context: Context, step: Step, outputs: Outputs, progress: Progress) -> Mapping[str, str]:
@@ -50,13 +50,15 @@ def create_version(context: Context, step: Step, outputs: Outputs, progress: Pro
 
 
 def _parent(context: Context, step: Step, item: Desired, kind: Kind) -> str:
-    """The newest version there is; somebody's newer one since the plan stops the step."""
+    """The newest version there is; somebody's newer one since the plan stops the step, and so does a lost record."""
     if context.has_step(step.address, Verb.CREATE):
         return ""
     seen, found = context.live.observed.get(step.address), context.read(step.address)
     newest, before = (o.newest.id if o and o.newest else "" for o in (found, seen))
     if newest != before:
         raise StalePlan(f"{step.address} got a newer version since the plan ({newest or 'none'})", hint="plan again")
+    if seen is not None and found is not None and record_text(seen) != record_text(found):
+        raise StalePlan(f"{step.address} changed since the plan: our record", hint="plan again")
     return newest
 
 
@@ -137,6 +139,9 @@ def adopt_version(context: Context, step: Step, kind: Kind, item: Desired, want:
     version = fresh.managed or fresh.newest
     if version is None:
         raise StalePlan(f"{step.address} has no version any more", hint="plan again")
+    seen = context.live.observed.get(step.address)
+    if seen is not None and version.id not in {v.id for v in (seen.managed, seen.newest) if v is not None}:
+        raise StalePlan(f"{step.address} got a newer version since the plan ({version.id})", hint="plan again")
     parent = version.mark.parent if version.mark else ""
     mark = target_mark(item, want, kind, context.desired.owner, parent)
     patched = {"id": version.id, "metadata": {RECORD_KEY: mark.text()}}
