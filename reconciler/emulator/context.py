@@ -87,9 +87,15 @@ class Call:
 
     def timestamp(self, ns: int) -> Timestamp:
         """A stored time as a message, as exact as this service's reads are (switch `timestamps`)."""
+        stamped = Timestamp()
+        self.stamp(stamped, ns)
+        return stamped
+
+    def stamp(self, place: Timestamp, ns: int) -> None:
+        """Put a stored time into a message."""
         if self.switches.timestamps == "us-on-read" and self.rpc.reads:
             ns -= ns % 1000
-        return Timestamp(seconds=ns // 10**9, nanos=ns % 10**9)
+        place.seconds, place.nanos = divmod(ns, 10**9)
 
     def insert(self, key: Key, body: bytes, *, created: int, name: str = "", links: tuple[str, ...] = ()) -> Row:
         """Store a new object and let lists lag behind it if they should."""

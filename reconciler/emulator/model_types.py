@@ -9,6 +9,8 @@ The table is known to be incomplete: the live list is longer, and uploaded model
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from clarifai_grpc.grpc.api import resources_pb2
@@ -199,10 +201,16 @@ def trainable(identifier: str) -> bool:
     return known is not None and known.trainable
 
 
-def fields_at(identifier: str, path: str) -> dict[str, Field]:
+@lru_cache(maxsize=512)
+def fields_at(identifier: str, path: str) -> Mapping[str, Field]:
     """The type's fields that live right under a path such as `output_info.params`, by their last name."""
     known = find(identifier)
-    if known is None:
-        return {}
-    split = (field.path.rpartition(".") for field in known.model_type_fields)
-    return {name: field for (at, _, name), field in zip(split, known.model_type_fields, strict=True) if at == path}
+    split = ((*field.path.rpartition("."), field) for field in (known.model_type_fields if known else ()))
+    return MappingProxyType({name: field for at, _, name, field in split if at == path})
+
+
+@lru_cache(maxsize=512)
+def defaults_at(identifier: str, path: str) -> Mapping[str, Field]:
+    """Those of the fields at a path that have a default."""
+    found = fields_at(identifier, path)
+    return MappingProxyType({name: field for name, field in found.items() if field.HasField("default_value")})

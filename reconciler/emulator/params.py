@@ -74,9 +74,8 @@ def complete(model_type_id: str, version: resources_pb2.ModelVersion, switches: 
 
 def _fill_defaults(model_type_id: str, version: resources_pb2.ModelVersion) -> None:
     for place in _PLACES:
-        fields = model_types.fields_at(model_type_id, place)
-        for name, field in fields.items():
-            if field.HasField("default_value") and name not in _struct(version, place).fields:
+        for name, field in model_types.defaults_at(model_type_id, place).items():
+            if name not in _struct(version, place).fields:
                 _struct(version, place).fields[name].CopyFrom(field.default_value)
     if model_type_id == model_types.DEFAULT_TYPE and not version.input_info.HasField("base_embed_model"):
         base = version.input_info.base_embed_model

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 SCHEMA_VERSION: Final = 1
 
@@ -72,10 +72,9 @@ class Row:
 _COLUMNS = "seq, user, app, kind, parent, id, name, created, modified, body"
 
 
-def _row(values: Sequence[object]) -> Row:
+def _row(values: Sequence[Any]) -> Row:
     seq, user, app, kind, parent, identifier, name, created, modified, body = values
-    key = Key(str(user), str(app), str(kind), str(identifier), str(parent))
-    return Row(int(seq), key, str(name), int(created), int(modified), bytes(body))  # type: ignore[call-overload]
+    return Row(seq, Key(user, app, kind, identifier, parent), name, created, modified, body)
 
 
 class Store:
@@ -205,6 +204,18 @@ class Store:
         sql = f"SELECT {_COLUMNS} FROM objects WHERE user=? AND app=? AND kind=?{where}"
         cursor = self._connection.execute(f"{sql} ORDER BY {order} {way}, seq {way} LIMIT ? OFFSET ?", values)
         return map(_row, cursor)
+
+    def newest(self, user: str, app: str, kind: str, parents: Sequence[str]) -> dict[str, Row]:
+        """The newest child of each of some objects, by parent, with one look; a parent without any is left out."""
+        marks = ",".join("?" * len(parents))
+        cursor = self._connection.execute(
+            # Of a group, SQLite takes the other columns from the row that holds the maximum.
+            f"SELECT {_COLUMNS}, max(created) FROM objects"
+            f" WHERE user=? AND app=? AND kind=? AND parent IN ({marks}) GROUP BY parent",
+            (user, app, kind, *parents),
+        )
+        rows = (_row(values[:-1]) for values in cursor)
+        return {row.key.parent: row for row in rows}
 
     def linked(self, target: str, kind: str, *, limit: int = -1) -> list[Row]:
         """Objects of one kind that point at a target, oldest first."""

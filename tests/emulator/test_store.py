@@ -97,3 +97,12 @@ def test_what_is_no_database_is_refused(tmp_path, content):
         path.write_text(content * 100)
     with pytest.raises(StoreError, match="cannot open the database"):
         Store(path)
+
+
+def test_the_newest_child_of_each_parent_comes_with_one_look(store):
+    for parent, moments in {"a": (1, 4), "b": (2,), "c": (3, 5, 6)}.items():
+        for moment in moments:
+            store.insert(Key("me", "app", "version", f"v{moment}", parent), b"", created=moment)
+    store.insert(Key("me", "other", "version", "v9", "a"), b"", created=9)
+    found = store.newest("me", "app", "version", ["a", "c", "d"])
+    assert {parent: row.key.id for parent, row in found.items()} == {"a": "v4", "c": "v6"}

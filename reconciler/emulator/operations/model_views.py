@@ -6,6 +6,8 @@ Not here: changing anything (`models.py`, `model_versions.py`). Facts 0.8, 0.9, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clarifai_grpc.grpc.api import resources_pb2
 from clarifai_grpc.grpc.api.status import status_code_pb2 as codes
 
@@ -89,6 +91,15 @@ def latest(call: Call, model: Row) -> Row | None:
     return next(rows, None)
 
 
+def latest_of(call: Call, models: Sequence[Row]) -> list[Row | None]:
+    """The newest version of each of some models; one look for each app they are from."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for row in models:
+        names.setdefault((row.key.user, row.key.app), []).append(row.key.id)
+    newest = {app: call.store.newest(app[0], app[1], VERSION, wanted) for app, wanted in names.items()}
+    return [newest[row.key.user, row.key.app].get(row.key.id) for row in models]
+
+
 def latest_trained(call: Call, model: Row) -> Row | None:
     """The newest version that can predict."""
     return next((row for row in versions(call, model) if is_trained(row)), None)
@@ -112,12 +123,16 @@ def scope_of(row: Row) -> Scope:
 # -- showing -------------------------------------------------------------------------------------------------
 
 
-def render(call: Call, row: Row, version: Row | None, *, with_data: bool = False) -> Model:
-    """A model with one of its versions. `with_data` is GetModelOutputInfo: concepts and thresholds are shown."""
-    model = Model.FromString(row.body)
+def render(call: Call, row: Row, version: Row | None, *, with_data: bool = False, into: Model | None = None) -> Model:
+    """A model with one of its versions. `with_data` is GetModelOutputInfo: concepts and thresholds are shown.
+
+    `into` is an empty message of a reply, for lists: putting a finished one into a reply copies it.
+    """
+    model = Model() if into is None else into
+    model.MergeFromString(row.body)
     model.id, model.user_id, model.app_id = row.key.id, row.key.user, row.key.app
-    model.created_at.CopyFrom(call.timestamp(row.created))
-    model.modified_at.CopyFrom(call.timestamp(row.modified))
+    call.stamp(model.created_at, row.created)
+    call.stamp(model.modified_at, row.modified)
     model.model_type_id = _shown_type(call, model.model_type_id)
     model.metadata.SetInParent()
     model.presets.SetInParent()
@@ -125,7 +140,8 @@ def render(call: Call, row: Row, version: Row | None, *, with_data: bool = False
     if call.listing and call.switches.list_metadata == "dropped":
         model.ClearField("metadata")
     if version is not None:
-        model.model_version.CopyFrom(render_version(call, version, model.model_type_id, with_data=with_data))
+        model.model_version.SetInParent()
+        _render_version(call, version, model.model_type_id, model.model_version, with_data=with_data)
         if with_data and call.switches.output_info == "old-place":
             model.output_info.data.CopyFrom(model.model_version.output_info.data)
             model.model_version.output_info.ClearField("data")
@@ -138,10 +154,17 @@ def _shown_type(call: Call, stored: str) -> str:
 
 def render_version(call: Call, row: Row, model_type_id: str, *, with_data: bool = False) -> ModelVersion:
     """A model version with its defaults filled in; `output_info.data` only where the service shows it (U4)."""
-    version = ModelVersion.FromString(row.body)
+    version = ModelVersion()
+    _render_version(call, row, model_type_id, version, with_data=with_data)
+    return version
+
+
+def _render_version(call: Call, row: Row, model_type_id: str, version: ModelVersion, *, with_data: bool) -> None:
+    """Into a message that is empty yet: a list is mostly this, and copies cost as much as the rest."""
+    version.MergeFromString(row.body)
     version.id, version.user_id, version.app_id = row.key.id, row.key.user, row.key.app
-    version.created_at.CopyFrom(call.timestamp(row.created))
-    version.modified_at.CopyFrom(call.timestamp(row.modified))
+    call.stamp(version.created_at, row.created)
+    call.stamp(version.modified_at, row.modified)
     version.active_concept_count = len(version.output_info.data.concepts)
     for place in (version.output_info.output_config, version.output_info.params, version.input_info.params):
         place.SetInParent()
@@ -155,7 +178,6 @@ def render_version(call: Call, row: Row, model_type_id: str, *, with_data: bool 
         version.output_info.ClearField("data")
         version.output_info.message = _POINTER
     _drop_for_lists(call, version)
-    return version
 
 
 def _name_concepts(call: Call, row: Row, version: ModelVersion) -> None:

@@ -70,11 +70,14 @@ def list_models(call: Call, request: service_pb2.ListModelsRequest) -> service_p
     scopes = _listed(call, scope, told=request.dont_fetch_from_main)
     keep = model_filters.of(call, request, scopes)
     rows = paging.page(call, request, scopes, model_views.KIND, order=order, ascending=ascending, keep=keep)
-    models = [model_views.render(call, row, model_views.latest(call, row)) for row in rows]
+    newest = model_views.latest_of(call, rows)
+    reply = service_pb2.MultiModelResponse()
+    for row, version in zip(rows, newest, strict=True):
+        model_views.render(call, row, version, into=reply.models.add())
     if "counts" in request.additional_fields or "all" in request.additional_fields:
-        for model, row in zip(models, rows, strict=True):
+        for model, row in zip(reply.models, rows, strict=True):
             model.version_count = len(model_views.versions(call, row))
-    return service_pb2.MultiModelResponse(models=models)
+    return reply
 
 
 def _listed(call: Call, scope: Scope, *, told: bool = False) -> list[Scope]:
@@ -98,7 +101,8 @@ def search_models(call: Call, request: service_pb2.PostModelsSearchesRequest) ->
         return fits and wanted in ("", model_views.type_of(row))
 
     rows = paging.page(call, request.pagination, _listed(call, scope, told=scope.named), model_views.KIND, keep=keep)
-    models = [model_views.render(call, row, model_views.latest(call, row)) for row in rows]
+    newest = model_views.latest_of(call, rows)
+    models = [model_views.render(call, row, version) for row, version in zip(rows, newest, strict=True)]
     return service_pb2.MultiModelResponse(models=models)
 
 
