@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.ground import Ground, server
+from benchmarks.ground import Ground, process, server
 from benchmarks.measuring import Figure, Subject, compare, run
 
 
@@ -167,11 +167,29 @@ def latency(ground: Ground, effort: Effort, results: Results) -> None:
     with server(database) as quick:
         near = ground.plan("0 ms", size, quick.base)
         run(near)
-        copy = ground.folder / "slow.db"
-        copy.write_bytes(database.read_bytes())
-        with server(copy, latency=0.05) as slow:
+        with server(ground.copy(database, "slow"), latency=0.05) as slow:
             far = ground.plan("50 ms", size, slow.base)
             results.add("latency", size, compare([near, far], effort.runs))
+
+
+LATENCY, RATE = 0.05, 20
+
+
+def emulator(ground: Ground, effort: Effort, results: Results) -> None:
+    """Lists beside a server that only holds the same models in memory; writes a second; latency and rate."""
+    size = max(effort.sizes)
+    database = ground.database(size)
+    copies = [ground.copy(database, name) for name in ("slow", "limited")]
+    with (
+        server(database) as quick,
+        server(copies[0], latency=LATENCY) as slow,
+        server(copies[1], rps=RATE) as limited,
+        process("bare_server", quick.base) as bare,
+    ):
+        listing = ground.folder / "emulator.json"
+        bases = (quick.base, bare.base, slow.base, limited.base)
+        run(ground.module("emulator speed", "emulator_speed", str(listing), *bases))
+    results.numbers |= {f"emulator/{name}": value for name, value in json.loads(listing.read_text()).items()}
 
 
 CASES: dict[str, Case] = {
@@ -182,4 +200,5 @@ CASES: dict[str, Case] = {
     "one-document": one_document,
     "latency": latency,
     "first-apply": first_apply,
+    "emulator": emulator,
 }

@@ -46,16 +46,23 @@ class Server:
 def server(database: Path | str, **switches: float) -> Iterator[Server]:
     """An emulator over a database for as long as the block lasts."""
     words = [f"{name}={json.dumps(value)}" for name, value in switches.items()]
-    command = [sys.executable, "-m", "benchmarks.server", str(database), *words]
+    with process("server", str(database), *words) as running:
+        yield running
+
+
+@contextmanager
+def process(module: str, *words: str) -> Iterator[Server]:
+    """A module of this package that prints its address and serves until its standard input ends."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *words]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:  # type: ignore[call-overload]
-        assert process.stdin is not None
-        assert process.stdout is not None
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as started:  # type: ignore[call-overload]
+        assert started.stdin is not None
+        assert started.stdout is not None
         try:
-            yield Server(process.stdout.readline().strip(), process)
+            yield Server(started.stdout.readline().strip(), started)
         finally:
-            process.stdin.close()
-            process.wait()
+            started.stdin.close()
+            started.wait()
 
 
 class Ground:
@@ -115,9 +122,13 @@ class Ground:
             kept.unlink(missing_ok=True)
             print(f"  filling a database with {models} models ...", file=sys.stderr, flush=True)
             run(self.module("seed", "seed", str(self.estate("manifests", models)), str(kept)))
-        copy = self.folder / f"estate-{models}.db"
-        shutil.copyfile(kept, copy)
-        return copy
+        return self.copy(kept, f"estate-{models}")
+
+    def copy(self, database: Path, name: str) -> Path:
+        """The same database under another name, for another server."""
+        copied = self.folder / f"{name}.db"
+        shutil.copyfile(database, copied)
+        return copied
 
     def _holds(self, kept: Path, models: int) -> bool:
         with server(kept) as running:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.cases import Effort, Results
+from benchmarks.cases import LATENCY, RATE, Effort, Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,19 @@ def _verdicts(results: Results, effort: Effort) -> Iterator[Verdict]:
     yield Verdict(f"memory of a plan of {most:,} models / Terraform", 0.15, _ratio(peak(large), peak(theirs)))
     far, near = f"latency/50 ms/{most}", f"latency/0 ms/{most}"
     yield Verdict(f"plan of {most:,} models at 50 ms a page / at 0 ms: time", 1.25, _ratio(seconds(far), seconds(near)))
+    yield from _emulator(results.numbers)
+
+
+def _emulator(numbers: dict[str, float]) -> Iterator[Verdict]:
+    """Rates are turned round, so that every limit is a ceiling here too."""
+    listed = _ratio(numbers.get("emulator/list: emulator"), numbers.get("emulator/list: bare"))
+    yield Verdict("emulator: lists all models in pages of 1,000 / a server that only holds them: time", 3, listed)
+    written = _ratio(1_000, numbers.get("emulator/writes"))
+    yield Verdict("emulator: 1,000 single writes, each stored before its reply", 1, written, "s")
+    for name, wanted in (("latency", LATENCY), ("rate", RATE)):
+        real = numbers.get(f"emulator/{name}")
+        off = None if real is None else abs(real / wanted - 1)
+        yield Verdict(f"emulator: how far `--{'rps' if name == 'rate' else name}` is off", 0.1, off)
 
 
 def _ratio(one: float | None, other: float | None) -> float | None:
