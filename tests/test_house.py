@@ -102,7 +102,7 @@ def test_the_emulator_is_loaded_inside_one_function() -> None:
 
 
 def test_help_does_not_load_what_only_the_network_needs() -> None:
-    heavy = {"grpc", "google.protobuf", "clarifai_grpc", "deepdiff", "pydantic", "rich", "ruamel", "yaml"}
+    heavy = {"grpc", "google.protobuf", "clarifai_grpc", "deepdiff", "pydantic", "rich", "yaml"}
     heavy.add("reconciler.emulator")
     code = f"import sys, reconciler.cli.main; print(*sorted({heavy} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True)
