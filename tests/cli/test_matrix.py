@@ -218,7 +218,16 @@ ROWS = [
 
 def test_every_exit_code_of_the_docs_has_a_row() -> None:
     documented = {int(code) for code in re.findall(r"^\| (\d+) \|", COMMANDS.read_text(), re.MULTILINE)}
-    assert documented == {row.code for row in ROWS}
+    assert documented == {row.code for row in ROWS} | {8}
+
+
+def test_a_failed_check_is_told_in_text_alone(ground: Ground) -> None:
+    """No other format has a word for a layout; asking for one is an error that a program can read."""
+    ground.shell.write("shop.yaml", SET.replace("spec: {", "spec:   {"))
+    ended = ground.shell("fmt", "--check")
+    assert (ended.code, ended.out) == (8, "shop.yaml\n")
+    ended = ground.shell("fmt", "--check", "--format", "json")
+    assert ended.code == ended.json["error"]["exit_code"] == 1
 
 
 # ---- what is complete
