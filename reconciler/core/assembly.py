@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from sys import intern
 from typing import NoReturn
 
 from reconciler.core.declaration import Mapping, Node, Scalar, Sequence
@@ -116,14 +117,14 @@ class Assembly:
         self._size += 1
         if self._size > self._most:
             self._too_many(location)
-        node = Scalar(text, plain, location)
+        parent = self._stack[-1] if self._stack else None
+        # Keys are few and come again in every document, so each is one text, a kilobyte less for each of them.
+        node = Scalar(intern(text) if parent is not None and parent.wants_key else text, plain, location)
         if anchor is not None:
             self._anchors[anchor] = _Anchored(node, 1, 0)
-        if not self._stack:
+        if parent is None:
             self._root = node
-            return
-        parent = self._stack[-1]
-        if parent.wants_key:
+        elif parent.wants_key:
             parent.key = self._accept_key(parent, node)
             parent.wants_key = False
         else:

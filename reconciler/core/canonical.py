@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from sys import intern
 from typing import Any, TypeVar, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -128,7 +129,7 @@ def _keyed(key: str, read: Reader, values: Any) -> Tree | None:
     for value in values:
         element = read(value)
         element.pop(key, None)
-        elements[str(getattr(value, key))] = element
+        elements[intern(str(getattr(value, key)))] = element
     return elements or None
 
 
@@ -166,7 +167,7 @@ def plain_number(value: float) -> float | int:
 def struct_to_tree(value: Any) -> Tree:
     """A google.protobuf.Struct as plain values; everything in it counts, zeros and empties too."""
     # Protobuf gives the entries of a map in another order in each process; equal plans must be equal text.
-    return {name: struct_value(item) for name, item in sorted(value.fields.items())}
+    return {intern(name): struct_value(item) for name, item in sorted(value.fields.items())}
 
 
 def struct_value(value: Any) -> Any:

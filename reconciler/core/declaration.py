@@ -88,7 +88,7 @@ class Declaration:
 
     def with_spec(self, spec: Mapping) -> Declaration:
         """The same document with another spec."""
-        return replace(self, spec=spec)
+        return self if spec is self.spec else replace(self, spec=spec)
 
 
 def substitute(node: Node, change: Callable[[Scalar], Scalar]) -> Node:

@@ -18,7 +18,7 @@ from reconciler.core.canonical import STRUCT, Shape
 from reconciler.core.declaration import Mapping, Node, Scalar, Sequence
 from reconciler.core.diagnostics import Diagnostic, Location, did_you_mean, error, warning
 from reconciler.core.scalars import as_bool, as_float, as_int, as_json, fits_double, fits_float32
-from reconciler.core.tree import Path
+from reconciler.core.tree import Path, below
 
 MAX_INT = {
     FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
@@ -75,8 +75,9 @@ def _message(node: Mapping, descriptor: Descriptor, shape: Shape, path: Path, ou
         if sub is None:
             out.problem(*_unknown_field(name, descriptor, shape, key.location, path))
             continue
-        out.positions[(*path, name)] = key.location
-        typed = _field(value, descriptor.fields_by_name[name], sub, (*path, name), out)
+        inner = below(path, name)
+        out.positions[inner] = key.location
+        typed = _field(value, descriptor.fields_by_name[name], sub, inner, out)
         if typed is not None:
             data[name] = typed
     return data
@@ -150,16 +151,17 @@ def _keyed_list(node: Sequence, descriptor: FieldDescriptor, shape: Shape, path:
             )
             continue
         seen[name.text] = name.location
-        element = _element(item, descriptor, shape.element, (*path, name.text), out)
-        out.written.discard((*path, name.text, key))
-        out.positions[(*path, name.text)] = item.location
+        inner = below(path, name.text)
+        element = _element(item, descriptor, shape.element, inner, out)
+        out.written.discard(below(inner, key))
+        out.positions[inner] = item.location
         elements.append({**element, key: name.text})
     return elements
 
 
 def _struct(node: Mapping, path: Path, out: Decoded) -> dict[str, Any]:
     """A Struct is open: an empty one declares nothing, and inside another one only that it is a mapping."""
-    return {key.text: _struct_value(value, (*path, key.text), key.location, out) for key, value in node}
+    return {key.text: _struct_value(value, below(path, key.text), key.location, out) for key, value in node}
 
 
 def _struct_value(node: Node, path: Path, location: Location, out: Decoded) -> Any:

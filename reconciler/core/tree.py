@@ -59,6 +59,12 @@ def get(tree: Any, path: Path) -> Any:
     return tree
 
 
+@lru_cache(maxsize=1 << 14)
+def below(path: Path, name: str) -> Path:
+    """A longer path. The same one each time: thousands of objects keep the same dozen, a kilobyte each otherwise."""
+    return (*path, name)
+
+
 def put(tree: Tree, path: Path, value: Any) -> Tree:
     """A tree with the value at a path replaced; ABSENT removes it, and the maps that this empties. Shares the rest."""
     head, rest = path[0], path[1:]

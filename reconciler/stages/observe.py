@@ -242,8 +242,8 @@ def _get(api: Api, kind: Kind, address: Address) -> Observed | None:
 
 def _list(api: Api, kind: Kind, scope: Scope, **narrow: Any) -> list[Observed]:
     messages = items(api, str(kind.crud.list), user_app_id=user_app(scope), **{**kind.list_fields, **narrow})
-    found = (decode(m, kind, scope) for m in messages if _is_of(m, scope) and not _is_bookmark(m))
-    return [replace(o, complete=False) for o in found]
+    mine = (m for m in messages if _is_of(m, scope) and not _is_bookmark(m))
+    return [decode(message, kind, scope, complete=False) for message in mine]
 
 
 def _batches(kind: Kind, names: Iterable[str]) -> Iterator[list[str]]:
@@ -257,7 +257,7 @@ def _batches(kind: Kind, names: Iterable[str]) -> Iterator[list[str]]:
 def list_by_id(api: Api, kind: Kind, scope: Scope, ids: Sequence[str]) -> list[Observed]:
     """Some objects of a kind, in one call: no more than a request may ask for, so that they fit on the first page."""
     reply = api.call(str(kind.crud.list), user_app_id=user_app(scope), ids=list(ids), page=1, per_page=len(ids))
-    return [replace(decode(m, kind, scope), complete=False) for m in getattr(reply, kind.crud.items)]
+    return [decode(message, kind, scope, complete=False) for message in getattr(reply, kind.crud.items)]
 
 
 def _is_of(message: Any, scope: Scope) -> bool:
@@ -272,12 +272,13 @@ def _is_bookmark(message: Any) -> bool:
     return "bookmark_origin" in message.DESCRIPTOR.fields_by_name and message.HasField("bookmark_origin")
 
 
-def decode(message: Any, kind: Kind, scope: Scope) -> Observed:
+def decode(message: Any, kind: Kind, scope: Scope, *, complete: bool = True) -> Observed:
     """A live message as the engine sees it: canonical tree without our keys, and the record in its own metadata."""
     app = kind.keeps is Keeps.APP
     address = Address(scope, kind.plural, scope.app_id if app else kind.identify(message, scope))
-    metadata = _metadata(message, kind.metadata)
-    tree = kind.fold(_hide_ours(tree_from(message, kind.fields.shape), kind.metadata))
+    whole = tree_from(message, kind.fields.shape)
+    metadata = _metadata(message, whole, kind.metadata)
+    tree = kind.fold(_hide_ours(whole, kind.metadata))
     status = message.status if kind.processing else None
     own = kind.keeps is not Keeps.INVENTORY
     observed = Observed(
@@ -290,6 +291,7 @@ def decode(message: Any, kind: Kind, scope: Scope) -> Observed:
         version_count=getattr(message, "version_count", 0),
         status=status.code if status else 0,
         said=_said(status) if status else "",
+        complete=complete,
     )
     return _with_newest(observed, message, kind.versions) if kind.versions else observed
 
@@ -300,7 +302,11 @@ def _said(status: Any) -> str:
     return f"{status.code} {status.description}{details}"
 
 
-def _metadata(message: Any, path: Path = METADATA) -> dict[str, Any]:
+def _metadata(message: Any, tree: Tree, path: Path = METADATA) -> dict[str, Any]:
+    """The metadata of a message, our keys included: as its tree has it, if that was made of it."""
+    found = get(tree, path)
+    if isinstance(found, dict):
+        return found
     for name in path:
         if name not in message.DESCRIPTOR.fields_by_name or not message.HasField(name):
             return {}
@@ -352,10 +358,9 @@ def _with_newest(observed: Observed, message: Any, versions: Versions) -> Observ
 
 
 def _live_version(version: Any, model: Address, tree: Tree | None) -> LiveVersion:
-    metadata = _metadata(version)
-    made, moved, ended = (getattr(version, f"{name}_at") for name in ("created", "modified", "completed"))
-    last = max(moved.ToNanoseconds(), 0)
-    untouched = last in (0, made.ToNanoseconds()) or last <= ended.ToNanoseconds()
+    metadata = _metadata(version, tree or {})
+    moved = max(_nanoseconds(version.modified_at), 0)
+    untouched = moved in (0, _nanoseconds(version.created_at)) or moved <= _nanoseconds(version.completed_at)
     return LiveVersion(
         id=version.id,
         tree=_hide_ours(tree or {}),
@@ -365,6 +370,10 @@ def _live_version(version: Any, model: Address, tree: Tree | None) -> LiveVersio
         status=version.status.code,
         said=_said(version.status),
     )
+
+
+def _nanoseconds(moment: Any) -> int:
+    return int(moment.seconds * 1_000_000_000 + moment.nanos)
 
 
 def _read_versions(api: Api, kind: Kind, versions: Versions, observed: Observed, owner: str) -> Observed:

@@ -107,16 +107,17 @@ def _substitute_names(
     if options.app_id:
         values["CLARIFAI_APP_ID"] = options.app_id
     variables = Variables(values)
-    named = [
-        replace(
-            d,
-            name=d.name and variables.text(d.name, d.name_location),
-            namespace=d.namespace and variables.text(d.namespace, d.location),
-        )
-        for d in declarations
-    ]
+    named = [_named(declaration, variables) for declaration in declarations]
     problems += variables.problems
     return named
+
+
+def _named(declaration: Declaration, variables: Variables) -> Declaration:
+    name = declaration.name and variables.text(declaration.name, declaration.name_location)
+    namespace = declaration.namespace and variables.text(declaration.namespace, declaration.location)
+    if name is declaration.name and namespace is declaration.namespace:
+        return declaration
+    return replace(declaration, name=name, namespace=namespace)
 
 
 def _scope(declarations: list[Declaration], options: Options, problems: list[Diagnostic]) -> Scope:
@@ -329,12 +330,12 @@ def _declared(reference: Reference, resources: Mapping[Address, Desired], kinds:
 
 def _fill(desired: Desired) -> Desired:
     """Put the Unknown where a declared target's output belongs; the path is then ours like any written one."""
-    tree, written = desired.tree, set(desired.written)
+    tree, filled = desired.tree, set[Path]()
     for reference in desired.references:
         if reference.declared and reference.output:
             tree = put(tree, reference.path, Unknown(str(reference.target), reference.output))
-            written.add(reference.path)
-    return replace(desired, tree=tree, written=frozenset(written))
+            filled.add(reference.path)
+    return replace(desired, tree=tree, written=desired.written | filled) if filled else desired
 
 
 def _undeclared(
