@@ -17,6 +17,7 @@ from reconciler.core.sending import emptied, has_lists, kept_texts, metadata_for
 from reconciler.core.state import RECORD_KEY, Desired, Observed
 from reconciler.core.tree import ABSENT, Path, Tree, get, same, show_path
 from reconciler.stages.write.context import MERGE_METADATA, Context, Outputs, Unconfirmed
+from reconciler.stages.write.doubts import record_text
 from reconciler.stages.write.versions import adopt_version
 
 
@@ -34,12 +35,34 @@ class Patch:
 def update(context: Context, step: Step, outputs: Outputs) -> None:
     """Patch the fields that change, and our record with them."""
     kind, item = context.item(step)
+    check_producers(context, step)
     patch = patch_of(context, step, context.fresh(step, kind, in_place(kind, item)), outputs)
     if patch is None:
         return
     if patch.first is not None:
         context.idempotent(patch.first)
     _send(context, step, patch)
+
+
+def check_producers(context: Context, step: Step) -> None:
+    """Raises StalePlan if this follows a version that was the newest when the plan was made, and is so no more.
+
+    The lists of models and of workflows are read one after the other: a plan may have seen an old model beside a
+    workflow that already had its new version, and would put the workflow back.
+    """
+    changed = {field.path for field in context.change(step).fields}
+    references = context.desired.resources[step.address].references
+    for address in {r.target for r in references if r.output is not None and r.path in changed}:
+        if context.has_step(address, Verb.VERSION) or (seen := context.live.observed.get(address)) is None:
+            continue
+        found = context.read(address)
+        if found is None or newest_id(found) != newest_id(seen):
+            raise StalePlan(f"{address} got another version since the plan", hint="plan again")
+
+
+def newest_id(observed: Observed) -> str:
+    """The id of an object's newest version, if it has any."""
+    return observed.newest.id if observed.newest else ""
 
 
 def in_place(kind: Kind, item: Desired) -> list[Path]:
@@ -89,8 +112,8 @@ def update_late(context: Context, step: Step, outputs: Outputs) -> None:
     )
     found = context.read(step.address)
     app, more = dict(late), {}
+    _unmoved_late(context, step, found)
     if not off and item is not None:
-        _unmoved_late(context, step, found)
         record = context.record_text(item, context.want(step.address, outputs), kind, step)
         app["metadata"] = {RECORD_KEY: record}
         more = {"metadata_action": MERGE_METADATA, "reindex": context.plan.reindex}
@@ -135,4 +158,7 @@ def forget(context: Context, step: Step) -> None:
     kind = context.kinds[step.address.kind]
     if kind.keeps is not Keeps.APP:
         return
-    context.patch_app({"metadata": {RECORD_KEY: ""}}, context.read(step.address), metadata_action=MERGE_METADATA)
+    seen, found = context.live.observed.get(step.address), context.read(step.address)
+    if seen is not None and found is not None and record_text(seen) != record_text(found):
+        raise StalePlan(f"{step.address} changed since the plan: our record", hint="plan again")
+    context.patch_app({"metadata": {RECORD_KEY: ""}}, found, metadata_action=MERGE_METADATA)
