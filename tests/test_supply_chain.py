@@ -24,6 +24,7 @@ WORKFLOWS = [
     ROOT / "action.yml",
     ROOT / "docs" / "examples" / "github-actions.yml",
 ]
+Figures = Callable[[str, float], None]
 PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
 
 
@@ -35,12 +36,13 @@ def name_of(file: Path) -> str:
 
 
 @pytest.mark.parametrize("file", LOCKS, ids=name_of)
-def test_every_locked_package_has_a_version_and_a_hash_and_no_address(file: Path) -> None:
+def test_every_locked_package_has_a_version_and_a_hash_and_no_address(file: Path, figures: Figures) -> None:
     text = file.read_text(encoding="utf-8")
     wanted = re.findall(r"(?m)^[^#\s-].*?(?<!\\)$", text.replace("\\\n", ""))
     assert wanted
     assert not [line for line in wanted if not re.match(r"[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line)]
     assert "://" not in text
+    figures(f"packages locked in {file.name}", len(wanted))
 
 
 # -- building
@@ -150,12 +152,13 @@ def steps(file: Path) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=name_of)
-def test_every_action_is_pinned_by_commit_and_says_its_version(file: Path) -> None:
+def test_every_action_is_pinned_by_commit_and_says_its_version(file: Path, figures: Figures) -> None:
     used = [step["uses"] for step in steps(file) if "uses" in step]
     assert used
     assert not [name for name in used if not PINNED.match(name)]
     lines = re.findall(r"uses: .*", file.read_text(encoding="utf-8"))
     assert not [line for line in lines if not re.search(r"@[0-9a-f]{40}  # v[\dXYZ.]+$", line)]
+    figures("uses of actions pinned", len(used))
 
 
 def test_an_action_has_one_commit_everywhere() -> None:

@@ -25,7 +25,9 @@ def answers() -> Any:
 
 
 @pytest.mark.parametrize("file", RECORDINGS, ids=lambda file: file.stem)
-def test_the_emulator_answers_as_recorded(file: Path, answers: Any, request: pytest.FixtureRequest) -> None:
+def test_the_emulator_answers_as_recorded(
+    file: Path, answers: Any, request: pytest.FixtureRequest, figures: Any
+) -> None:
     recording = json.loads(file.read_text(encoding="utf-8"))
     if recording["validated"] == NEVER and request.config.getoption("--update-golden"):
         record_emulator(FOLDER)
@@ -36,6 +38,8 @@ def test_the_emulator_answers_as_recorded(file: Path, answers: Any, request: pyt
     assert not unknown, "\n".join(["correct the emulator, or list them as known_differences:", *unknown])
     gone = known - {(each.probe, each.path) for each in found}
     assert not gone, f"these differences are no more: take them out of {file.name}: {gone}"
+    whose = "of the emulator itself" if recording["validated"] == NEVER else "of the live service"
+    figures(f"recorded answers {whose} replayed", len(answers))
 
 
 @pytest.mark.parametrize("file", RECORDINGS, ids=lambda file: file.stem)
