@@ -18,6 +18,8 @@ Fields = Callable[[Address], Mapping[str, str]]
 """Path -> fingerprint, for an object whose record stands in the inventory."""
 
 _IN_INVENTORY = ("concepts", "relations")
+_BY_NAME = ("inputs",)
+"""Kinds of which no list is read: only those that are declared or listed here are looked at."""
 
 
 def opening_inventory(plan: Plan, desired: DesiredState, live: LiveState, fields: Fields) -> Inventory:
@@ -31,6 +33,8 @@ def opening_inventory(plan: Plan, desired: DesiredState, live: LiveState, fields
             entries[name] = replace(_entry(change.address, desired, fields), pending=True)
         elif change.action in (Action.DELETE, Action.FORGET):
             entries[name] = replace(entries.get(name, Entry()), pending=True)
+        elif _about_to_be_ours(change.address, entries):
+            entries[name] = Entry(pending=True)
     return Inventory(desired.owner, entries, CANON)
 
 
@@ -54,7 +58,14 @@ def closing_inventory(
         elif change.action in (Action.CREATE, Action.REPLACE):
             # It may exist, half made, or not at all: both are told apart by looking, next time.
             entries[name] = replace(_entry(address, desired, fields), pending=True)
+        elif not ending and _about_to_be_ours(address, entries):
+            entries[name] = Entry(pending=True)
     return Inventory(desired.owner, entries, CANON)
+
+
+def _about_to_be_ours(address: Address, entries: Mapping[str, Entry]) -> bool:
+    """Whether an object is taken over that nobody will find again, if the run ends there, unless it is listed."""
+    return str(address) not in entries and address.kind in _BY_NAME
 
 
 def _lasting(plan: Plan, desired: DesiredState, live: LiveState) -> dict[str, Entry]:

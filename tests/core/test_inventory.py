@@ -1,5 +1,7 @@
 """The inventory when a run begins and when it ends, whatever became of each object."""
 
+from functools import partial
+
 import pytest
 
 from reconciler.core.address import Address, Scope
@@ -9,9 +11,11 @@ from reconciler.core.plan import Plan
 from reconciler.core.state import Desired, DesiredState, Entry, Inventory, LiveState, Observed, Record
 
 HERE = Scope("me", "app")
-MODEL, CONCEPT, APP = (Address(HERE, *a) for a in (("models", "m"), ("concepts", "c"), ("apps", "app")))
+MODEL, CONCEPT, APP, INPUT = (
+    Address(HERE, *a) for a in (("models", "m"), ("concepts", "c"), ("apps", "app"), ("inputs", "i"))
+)
 RECORD = {"name": "1"}
-STATE = DesiredState(HERE, "us", {a: Desired(a, "", {}, frozenset()) for a in (MODEL, CONCEPT, APP)})
+STATE = DesiredState(HERE, "us", {a: Desired(a, "", {}, frozenset()) for a in (MODEL, CONCEPT, APP, INPUT)})
 THERE, PENDING = Entry(), Entry(pending=True)
 KEPT = Entry(fields=RECORD)
 
@@ -54,6 +58,13 @@ def test_when_a_run_begins_what_comes_and_goes_is_pending(action, before, opened
 def test_when_a_run_ends_what_got_done_is_entered_and_the_rest_as_it_was(action, before, done, failed):
     assert entries(closing_inventory, action, MODEL, before, done={MODEL}) == done
     assert entries(closing_inventory, action, MODEL, before, done=set()) == failed
+
+
+@pytest.mark.parametrize("action", [Action.ADOPT, Action.UPDATE])
+@pytest.mark.parametrize("phase", [opening_inventory, partial(closing_inventory, done=())])
+def test_an_input_that_is_taken_over_is_listed_first_since_only_listed_ones_are_ever_looked_at(action, phase):
+    assert entries(phase, action, INPUT) == PENDING
+    assert entries(phase, action, INPUT, THERE) == THERE
 
 
 def test_a_concept_is_entered_with_its_record():
