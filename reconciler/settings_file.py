@@ -115,7 +115,8 @@ _INSIDE = ("rails.kinds", "drift.ignore")
 def read(file: Path) -> str | None:
     """The text of a small file, or None when there is none."""
     try:
-        content = file.read_bytes()
+        with file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)  # what a link leads to may have no end
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as reason:

@@ -15,6 +15,8 @@ from reconciler.settings import FLAGLESS, VARIABLES
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=(?P<value>.*)")
 MAX_BYTES = 1024 * 1024
+MOST_SHOWN = 40
+"""Characters of what should have been a name."""
 
 Entry = tuple[str, str | None, int]
 """Name, value (None: not a plain one), line."""
@@ -38,7 +40,7 @@ def _word(word: str) -> tuple[str, str]:
 
 
 def from_file(file: str) -> dict[str, str]:
-    """The variables of a file; InvalidManifest with every line that is wrong."""
+    """The variables of a file; InvalidManifest with every line that is wrong, and without any value."""
     text = _read(file)
     first = next((line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")), "")
     entries = list(_lines(text) if _LINE.fullmatch(first) else _mapping(text, file))
@@ -53,7 +55,8 @@ def _problems(entries: Sequence[Entry], file: str) -> Iterator[Diagnostic]:
     for name, value, line in entries:
         at = Location(file, line, 1)
         if not _NAME.fullmatch(name):
-            yield error(f"{name!r} is no name of a variable", at, hint="write NAME=VALUE; a NAME is letters, digits, _")
+            what = f"{name[:MOST_SHOWN]!r} is no name of a variable" if name else "not of the form NAME=VALUE"
+            yield error(what, at, hint="write NAME=VALUE; a NAME is letters, digits, _")
         elif value is None:
             yield error(f"variable {name} needs a plain value", at)
         elif name in seen:
@@ -62,11 +65,14 @@ def _problems(entries: Sequence[Entry], file: str) -> Iterator[Diagnostic]:
 
 
 def _lines(text: str) -> Iterator[Entry]:
-    """NAME=VALUE lines, as a shell or an env file has them."""
+    """NAME=VALUE lines, as a shell or an env file has them; of a wrong line only what stands where the name should."""
     for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
         if line and not line.startswith("#"):
-            match = _LINE.fullmatch(line)
-            yield (match["name"], _unquoted(match["value"].strip()), number) if match else (line, None, number)
+            if match := _LINE.fullmatch(line):
+                yield match["name"], _unquoted(match["value"].strip()), number
+            else:
+                name, equals, _ = line.partition("=")
+                yield name if equals else "", None, number
 
 
 def _unquoted(value: str) -> str:
@@ -95,7 +101,8 @@ def _mapping(text: str, file: str) -> Iterator[Entry]:
 
 def _read(file: str) -> str:
     try:
-        content = Path(file).read_bytes()
+        with Path(file).open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)  # a device has no end
         if len(content) > MAX_BYTES:
             raise ReconcilerError(f"--var-file {file}: larger than {MAX_BYTES >> 20} MB")
         return content.decode("utf-8-sig")

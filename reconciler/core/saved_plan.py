@@ -42,7 +42,7 @@ def parse(text: str) -> PlanDocument:
     version = str(raw.get("format_version", ""))
     if not re.fullmatch(rf"{MAJOR}\.[0-9]{{1,6}}", version):
         raise ReconcilerError(
-            f"the plan file has format version {version or 'none'}; this program reads {MAJOR}.x",
+            f"the plan file has format version {version[:20] or 'none'}; this program reads {MAJOR}.x",
             hint="plan again with this version of reconciler",
         )
     if "desired" in raw and raw.get("plan_sha256") != plan_digest(raw):

@@ -55,7 +55,7 @@ def test_a_file_is_lines_or_a_mapping_and_keeps_its_text(tmp_path: Path, text: s
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("A=1\nwhat is this\n", ":2:1: error: 'what is this' is no name of a variable"),
+        ("A=1\nwhat is this\n", ":2:1: error: not of the form NAME=VALUE"),
         ("A=1\nB=2\nA=3\n", ":3:1: error: variable A is written twice (first on line 1)"),
         ("A: [1]\n", ":1:1: error: variable A needs a plain value"),
         ("a-b: 1\n", ":1:1: error: 'a-b' is no name"),

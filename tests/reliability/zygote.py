@@ -26,6 +26,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +65,7 @@ class Run:
     @cached_property
     def ended(self) -> Ended:
         """Wait for its end."""
-        told = self._zygote.hear()
+        told = self._zygote.end(self)
         out, err = ((self._folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
         unseen("the output", out, err)
         return Ended(told["code"], out, err, told["cpu"], told["peak"])
@@ -85,6 +86,7 @@ class Zygote:
         )
         theirs.close()
         self._line, self._socket = ours.makefile("rw", encoding="utf-8"), ours
+        self._current: Run | None = None
 
     def run(
         self,
@@ -95,6 +97,10 @@ class Zygote:
         before: tuple[Any, ...] | None = None,
     ) -> Run:
         """Start `reconciler WORDS` in a folder; its streams are kept in files beside that folder."""
+        if self._current is not None:  # whoever started it gave up waiting
+            with suppress(ProcessLookupError):
+                self._current.kill()
+            self.end(self._current)
         streams = folder.parent / f"{folder.name}-streams"
         streams.mkdir(exist_ok=True)
         (streams / "stdin").write_bytes(stdin)
@@ -102,9 +108,17 @@ class Zygote:
         job = {"words": words, "folder": str(folder), "streams": str(streams), "before": before}
         self._line.write(json.dumps({**job, "environ": {**path, **(environ or {})}}) + "\n")
         self._line.flush()
-        return Run(self.hear()["pid"], self, streams)
+        self._current = Run(self._hear()["pid"], self, streams)
+        return self._current
 
-    def hear(self) -> dict[str, Any]:
+    def end(self, run: Run) -> dict[str, Any]:
+        """Wait for the end of a run."""
+        assert run is self._current
+        told = self._hear()
+        self._current = None
+        return told
+
+    def _hear(self) -> dict[str, Any]:
         """The next thing that the warm process says."""
         text = self._line.readline()
         assert text, "the warm process is gone"

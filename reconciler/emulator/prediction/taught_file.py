@@ -22,13 +22,16 @@ from reconciler.emulator.prediction.taught import Answer, Answers
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _SIDES: Final = ("top", "left", "bottom", "right")
+MOST_TOLD: Final = 100
+"""Problems that are worth reading at once."""
 
 
 class TaughtFileError(Exception):
     """A file of taught answers that cannot be used: one problem a line, each as `file:line:column: text`."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+        more = len(problems) - MOST_TOLD
+        super().__init__("\n".join([*problems[:MOST_TOLD], *([f"... and {more} more"] if more > 0 else [])]))
         self.problems = problems
 
 
@@ -58,7 +61,7 @@ class _Reader:
                 by_url[key.value] = answer
             elif (sha256 := self._sha256(key)) in by_sha256:
                 self._problem(key, f"{key.value} is a picture that was taught above")
-            else:
+            elif sha256:
                 by_sha256[sha256] = answer
         return Answers(by_sha256, by_url)
 
