@@ -118,6 +118,22 @@ def test_a_file_keeps_everything(start, tmp_path):
     assert [concept.id for concept in data.concepts] == ["p"]
 
 
+def test_back_to_a_snapshot(start):
+    api = start(train_polls=1)
+    api.thresholder("m")
+    kept = api.emulator.snapshot()
+    for name in ("first", "second"):
+        api.emulator.restore(kept)
+        api.concepts(name)
+        assert name in [concept.id for concept in api.ok("ListConcepts").concepts]
+        assert len(api.ok("ListConcepts").concepts) == 2  # p came with the thresholder
+        assert len({v.id for v in [api.version("m"), *api.ok("ListModelVersions", model_id="m").model_versions]}) == 2
+    api.emulator.restore(kept)
+    assert [concept.id for concept in api.ok("ListConcepts").concepts] == ["p"]
+    assert len(api.ok("ListModelVersions", model_id="m").model_versions) == 1
+    kept.close()
+
+
 def test_sixteen_clients_at_once(api, client):
     def work(number):
         own = client(api.address)
