@@ -8,7 +8,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint audit-workflows format golden bench record build sbom audit reliability lock clean
+.PHONY: help demo test check lint audit-workflows format golden bench fuzz record build sbom audit reliability lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -35,11 +35,11 @@ lint: $(VENV)/dev.stamp audit-workflows ## style, format, types, import rules an
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 
 # Offline: nothing is looked up, so what a pinned commit holds is not checked here.
-WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/examples/github-actions.yml
+WORKFLOWS := $(wildcard .github/workflows/*.yml) reconciler/cli/scaffold/github-actions.yml
 audit-workflows: $(VENV)/dev.stamp ## workflows and the action: their schemas, and what could be abused in them
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
-	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci docs/examples/gitlab-ci.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci reconciler/cli/scaffold/gitlab-ci.yml
 	$(BIN)/zizmor --offline --quiet --persona=pedantic $(WORKFLOWS) action.yml
 
 format: $(VENV)/dev.stamp ## rewrite the sources in the house format
@@ -66,6 +66,9 @@ record: $(VENV)/dev.stamp ## ask a real Clarifai how it behaves (CLARIFAI_PAT), 
 bench: .bench-venv/stamp ## measure and rewrite docs/benchmarks.md; QUICK=1 or ONLY=noop-plan only prints
 	.bench-venv/bin/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
+fuzz: .fuzz-venv/stamp ## bend the files that it reads: TARGET=plans (manifests, settings, variables), SECONDS=600
+	.fuzz-venv/bin/python -m tests.fuzz.fuzz_load $(or $(TARGET),manifests) $(or $(SECONDS),60)
+
 build: $(VENV)/dev.stamp ## wheel and source archive in dist/: the same bytes wherever this commit is built
 	.ci/build $(BIN)/python dist
 
@@ -77,7 +80,7 @@ audit: $(TOOLS)/stamp ## known vulnerabilities of what is locked (asks a databas
 	$(TOOLS)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/dev.txt
 
 clean: ## remove the venv, caches and build results
-	rm -rf $(VENV) .bench-venv .lock-venv .cache .coverage .hypothesis build dist
+	rm -rf $(VENV) .bench-venv .fuzz-venv .lock-venv .cache .coverage .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the virtual environment
@@ -104,6 +107,12 @@ $(VENV)/created:
 	@.ci/venv .bench-venv
 	@.bench-venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
 	@.bench-venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.fuzz-venv/stamp: requirements/fuzz.txt pyproject.toml
+	@.ci/venv .fuzz-venv
+	@.fuzz-venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/fuzz.txt
+	@.fuzz-venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # What looks at the result from outside, in a venv of its own: nothing of it may end up in a bill of materials.

@@ -22,7 +22,7 @@ LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 WORKFLOWS = [
     *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
     ROOT / "action.yml",
-    ROOT / "docs" / "examples" / "github-actions.yml",
+    ROOT / "reconciler" / "cli" / "scaffold" / "github-actions.yml",
 ]
 Figures = Callable[[str, float], None]
 PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
@@ -178,7 +178,7 @@ def test_a_workflow_may_do_nothing_unless_a_job_says_so_and_keeps_no_credentials
 
 @pytest.mark.parametrize("name", ["github-actions.yml", "gitlab-ci.yml"])
 def test_the_examples_let_one_run_at_a_time_reach_an_app(name: str) -> None:
-    text = (ROOT / "docs" / "examples" / name).read_text(encoding="utf-8")
+    text = (ROOT / "reconciler" / "cli" / "scaffold" / name).read_text(encoding="utf-8")
     (group,) = set(re.findall(r"(?m)^ +(?:group|resource_group): (.*)$", text))
     assert "CLARIFAI_USER_ID" in group
     assert "CLARIFAI_APP_ID" in group
@@ -186,7 +186,7 @@ def test_the_examples_let_one_run_at_a_time_reach_an_app(name: str) -> None:
 
 
 def test_the_example_for_gitlab_runs_commands_and_reports_that_exist() -> None:
-    jobs = yaml.safe_load((ROOT / "docs" / "examples" / "gitlab-ci.yml").read_text(encoding="utf-8"))
+    jobs = yaml.safe_load((ROOT / "reconciler" / "cli" / "scaffold" / "gitlab-ci.yml").read_text(encoding="utf-8"))
     said = {name: " ".join(job["script"]) for name, job in jobs.items() if "script" in job}
     assert set(said) == {"plan", "apply", "drift"}
     assert all(text.startswith(f"reconciler {name} manifests") for name, text in said.items())

@@ -20,6 +20,7 @@ from reconciler.cli.explain import explain
 from reconciler.cli.export import export
 from reconciler.cli.fmt import fmt
 from reconciler.cli.graph import graph
+from reconciler.cli.init import init
 from reconciler.cli.inputs import group as input_commands
 from reconciler.cli.lock import force_unlock
 from reconciler.cli.lock import group as lock_commands
@@ -60,6 +61,7 @@ def reconciler(
     """
 
 
+app.command()(init)
 app.command()(validate)
 app.command()(plan)
 app.command("diff", hidden=True)(plan)
