@@ -239,6 +239,8 @@ def _with_inventory(
         for c in changes
         if c.address != app
     )
+    # What a broken run announced goes with the App's record: nobody would ever strike it out.
+    listed |= bool(live.inventory.entries) and any(s.verb is Verb.FORGET and s.address == app for s in steps)
     if not listed and all(s.verb is not Verb.CREATE for s in steps):
         return tuple(steps)
     opening = [] if not live.exists else [step(app, Verb.OPEN)]

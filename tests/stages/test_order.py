@@ -272,3 +272,11 @@ def test_the_same_changes_give_the_same_steps():
     changes = [change(f"models/m{i}", Action.CREATE) for i in range(20)]
     items = [item(f"models/m{i}") for i in range(20)]
     assert steps(*changes, items=items) == steps(*changes, items=items)
+
+
+@pytest.mark.parametrize(
+    ("listed", "verbs"), [((), ["forget"]), (("models/m",), ["open-inventory", "forget", "close-inventory"])]
+)
+def test_an_app_that_is_forgotten_takes_what_was_only_announced_along(listed, verbs):
+    found = steps(change("apps/app", Action.FORGET), found=[seen("apps/app")], listed=listed, destroying=True)
+    assert [s.verb.value for s in found] == verbs
