@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.ground import Ground, process, server
 from benchmarks.measuring import Figure, Subject, compare, run
+from benchmarks.profiles import profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,18 @@ class Effort:
     first_apply: int = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How far the growth is followed."""
+
+    models: int = 47_600
+    """With their workflows 49,980 objects."""
+    runs: int = 3
+    apps: int = 10
+    app_size: int = 1_000
+
+
+SCALE = Scale()
 QUICK = Effort(sizes=(100, 1_000), main=1_000, runs=3, first_apply=100)
 
 
@@ -35,10 +48,16 @@ class Results:
     figures: dict[str, Figure] = field(default_factory=dict)
     rpcs: dict[str, dict[str, int]] = field(default_factory=dict)
     numbers: dict[str, float] = field(default_factory=dict)
+    profiles: dict[str, str] = field(default_factory=dict)
+    """By the name of the figure, of one more run."""
 
     def add(self, case: str, size: int, figures: dict[str, Figure]) -> None:
         """Keep what one comparison gave."""
         self.figures |= {f"{case}/{name}/{size}": figure for name, figure in figures.items()}
+
+    def profile(self, case: str, size: int, subject: Subject, folder: Path) -> None:
+        """Keep where the time of one of our own commands goes."""
+        self.profiles[f"{case}/{subject.name}/{size}"] = profile(subject, folder)
 
 
 Case = Callable[[Ground, Effort, Results], None]
@@ -55,6 +74,7 @@ def noop_plan(ground: Ground, effort: Effort, results: Results) -> None:
             running.counts()
             run(ours)
             results.rpcs[f"noop-plan/reconciler/{size}"] = running.counts()
+            results.profile("noop-plan", size, ours, ground.folder)
     if max(effort.sizes) > effort.main:
         # Of the largest only the memory is asked for, and its runs hardly differ in it.
         results.add("noop-plan", max(effort.sizes), compare(_others(ground, max(effort.sizes))[:1], 1, warm_ups=0))
@@ -79,6 +99,7 @@ def changed_plan(ground: Ground, effort: Effort, results: Results) -> None:
         running.counts()
         run(moved)
         results.rpcs[f"changed-plan/1 % changed/{size}"] = running.counts()
+        results.profile("changed-plan", size, moved, ground.folder)
 
 
 def validate(ground: Ground, effort: Effort, results: Results) -> None:
@@ -87,6 +108,7 @@ def validate(ground: Ground, effort: Effort, results: Results) -> None:
     ours = ground.tool("reconciler", "validate", str(ground.estate("manifests", size)))
     theirs = ground.module("terraform", "terraform", "validate", str(ground.estate("terraform", size)))
     results.add("validate", size, compare([ours, theirs], effort.runs))
+    results.profile("validate", size, ours, ground.folder)
 
 
 def first_apply(ground: Ground, effort: Effort, results: Results) -> None:
@@ -125,6 +147,7 @@ def start(ground: Ground, effort: Effort, results: Results) -> None:
         ours = ground.tool(name, *words)
         floor = Subject(f"{name} of the empty program", [*bare, *words], environment, ground.folder)
         results.add("start", 0, compare([ours, floor], effort.runs * 3))
+        results.profile("start", 0, ours, ground.folder)
 
 
 def one_document(ground: Ground, effort: Effort, results: Results) -> None:
@@ -139,6 +162,7 @@ def one_document(ground: Ground, effort: Effort, results: Results) -> None:
             imports = _imports_of(ground, ours)
             floor = Subject(f"imports of {command}", imports, ours.environment, ground.folder)
             results.add("one-document", 1, compare([ours, floor], effort.runs * 3))
+            results.profile("one-document", 1, ours, ground.folder)
 
 
 _IMPORTER = """from importlib import import_module
@@ -170,6 +194,7 @@ def latency(ground: Ground, effort: Effort, results: Results) -> None:
         with server(ground.copy(database, "slow"), latency=0.05) as slow:
             far = ground.plan("50 ms", size, slow.base)
             results.add("latency", size, compare([near, far], effort.runs))
+            results.profile("latency", size, far, ground.folder)
 
 
 LATENCY, RATE = 0.05, 20
@@ -192,6 +217,30 @@ def emulator(ground: Ground, effort: Effort, results: Results) -> None:
     results.numbers |= {f"emulator/{name}": value for name, value in json.loads(listing.read_text()).items()}
 
 
+def limiter(ground: Ground, effort: Effort, results: Results) -> None:
+    """Applies under a rate and without one, beside the time that their requests need at least."""
+    found = ground.folder / "limiter.json"
+    run(ground.module("limiter", "limiter", str(found)))
+    results.numbers |= {f"limiter/{name}": value for name, value in json.loads(found.read_text()).items()}
+
+
+def scale(ground: Ground, effort: Effort, results: Results) -> None:
+    """A plan of 50,000 objects, and plans of many Apps."""
+    size = SCALE.app_size if effort == QUICK else SCALE.models
+    with server(ground.database(size)) as running:
+        ours = ground.plan("reconciler", size, running.base)
+        results.add("scale", size, compare([ours], SCALE.runs))
+        running.counts()
+        run(ours)
+        results.rpcs[f"scale/reconciler/{size}"] = running.counts()
+    with server(ground.database(SCALE.app_size)) as running:
+        one = ground.plan("one", SCALE.app_size, running.base)
+        name = f"{SCALE.apps} apps one after another"
+        many = Subject(name, ["sh", "-c", f'for i in $(seq {SCALE.apps}); do "$@" || exit; done', "sh", *one.command],
+                       one.environment, one.cwd)  # fmt: skip
+        results.add("scale", SCALE.app_size, compare([many], 1, warm_ups=0))
+
+
 CASES: dict[str, Case] = {
     "noop-plan": noop_plan,
     "changed-plan": changed_plan,
@@ -200,5 +249,7 @@ CASES: dict[str, Case] = {
     "one-document": one_document,
     "latency": latency,
     "first-apply": first_apply,
+    "limiter": limiter,
     "emulator": emulator,
+    "scale": scale,
 }

@@ -22,11 +22,6 @@ DOCUMENTS_A_FILE = 250
 _HEAD = "apiVersion: clarifai.reconciler/v1\nkind: {kind}\nmetadata: {{name: {name}}}\n"
 
 
-def count(models: int) -> int:
-    """How many objects an estate of N models has, without its app and concepts."""
-    return models + models // MODELS_A_WORKFLOW
-
-
 def model_name(number: int) -> str:
     """The id of one model."""
     return f"threshold-{number:05d}"
