@@ -269,7 +269,6 @@ def connected(screen: Screen, settings: Settings) -> Iterator[tuple[GrpcApi, str
     from reconciler.client.api import GrpcApi
     from reconciler.client.channel import open_channel, parse_base
     from reconciler.client.limiter import Limiter
-    from reconciler.client.paging import AHEAD
 
     with ExitStack() as stack:
         base = stack.enter_context(local_service(settings.user_id or "")) if settings.local else settings.base
@@ -285,7 +284,7 @@ def connected(screen: Screen, settings: Settings) -> Iterator[tuple[GrpcApi, str
             target=name,
             limiter=Limiter(rps),
             timeout=settings.timeout,
-            ahead=min(AHEAD, settings.parallelism - 1),
+            ahead=settings.parallelism > 1,
         )
         try:
             yield api, name

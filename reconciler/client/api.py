@@ -24,7 +24,7 @@ from google.protobuf.message import Message
 from reconciler.client.endings import End, ending
 from reconciler.client.failures import failure
 from reconciler.client.limiter import Limiter
-from reconciler.client.paging import AHEAD, read_ahead, without_repeats
+from reconciler.client.paging import one_by_one, read_ahead, without_repeats
 from reconciler.client.retry import Outcome, Patience, Retrier, RpcClass, Step
 from reconciler.client.rpcs import SERVICE, build_request, is_paged, items_field, method, reply_class, rpc_class
 from reconciler.core.diagnostics import AuthenticationFailed
@@ -105,13 +105,13 @@ class GrpcApi:
         patience: Patience | None = None,
         timeout: float = 30.0,
         per_page: int = PER_PAGE,
-        ahead: int = AHEAD,
+        ahead: bool = True,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`timeout` is the deadline of one attempt in seconds; `target` is how errors name the other side.
 
-        `ahead` is how many pages of a list may be on their way while one is worked on.
+        `ahead` says whether a page of a list may be on its way while the one before is worked on.
         """
         self.traffic = Traffic()
         self._channel = channel
@@ -216,7 +216,7 @@ class GrpcApi:
         def fetch(page: int) -> list[Message]:
             return list(getattr(self.call(rpc, **fields, page=page), name))
 
-        yield from without_repeats(read_ahead(fetch, per_page, ahead=self._ahead), rpc)
+        yield from without_repeats(read_ahead(fetch, per_page) if self._ahead else one_by_one(fetch), rpc)
 
 
 def _open(rpc: str) -> AbstractContextManager[None]:

@@ -1,15 +1,14 @@
-"""The pages of a list, the next ones asked for while one is worked on.
+"""The pages of a list, the next one asked for while one is worked on.
 
 A list ends at an empty page only (facts 3.0), so after a full page the next one has to be asked for anyway: it may as
-well travel meanwhile. Of a long list two are on their way, which costs at most one request more, behind the end.
-Belongs here: which pages are asked for and when, and that no element comes twice. Does not belong here: sending
-(`api`).
+well travel meanwhile. No request is sent that would not have been: two on their way would be faster for long lists and
+ask for a page behind the end. Belongs here: which pages are asked for and when, and that no element comes twice. Does
+not belong here: sending (`api`).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -22,32 +21,31 @@ Page = list[Message]
 Fetch = Callable[[int], Page]
 """The elements of the page with this number, from 1."""
 
-AHEAD = 2
-LONG = 4
-"""Full pages after which a list counts as long: one request more is then less than a fifth of all."""
 
-
-def read_ahead(fetch: Fetch, per_page: int, *, ahead: int = AHEAD) -> Iterator[Page]:
-    """The pages until an empty one; no more than `ahead` are on their way while the caller has one, 0 for none.
+def read_ahead(fetch: Fetch, per_page: int) -> Iterator[Page]:
+    """The pages until an empty one; the one after a full page is on its way while the caller has that.
 
     Only after a full page: one that is not is most likely the last, and a caller may need no more than the first. A
     service may clamp `per_page`, so what is full is as long as the pages before.
     """
-    coming: deque[Future[Page]] = deque()
+    coming: Future[Page] | None = None
     full = per_page
-    pool = ThreadPoolExecutor(max(1, ahead), "pages")
+    pool = ThreadPoolExecutor(1, "pages")
     try:
-        for page in itertools.count(1):
-            elements = coming.popleft().result() if coming else fetch(page)
+        for number in itertools.count(1):
+            elements = coming.result() if coming is not None else fetch(number)
             if not elements:
                 return
-            if len(elements) >= full:
-                last = page + min(ahead, 1 if page < LONG else AHEAD)
-                coming.extend(pool.submit(fetch, number) for number in range(page + len(coming) + 1, last + 1))
+            coming = pool.submit(fetch, number + 1) if len(elements) >= full else None
             full = min(full, len(elements))
             yield elements
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def one_by_one(fetch: Fetch) -> Iterator[Page]:
+    """The pages until an empty one, each asked for when it is wanted: for a run that may have one call at a time."""
+    return itertools.takewhile(bool, map(fetch, itertools.count(1)))
 
 
 def without_repeats(pages: Iterable[Page], rpc: str) -> Iterator[Page]:
