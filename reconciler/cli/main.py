@@ -5,35 +5,53 @@ from __future__ import annotations
 import gc
 import io
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.adopt import adopt
-from reconciler.cli.annotations import group as annotation_commands
-from reconciler.cli.apply import apply
 from reconciler.cli.command import Commands
-from reconciler.cli.destroy import destroy
-from reconciler.cli.drift import drift
-from reconciler.cli.emulator import emulator
-from reconciler.cli.explain import explain
-from reconciler.cli.export import export
-from reconciler.cli.fmt import fmt
-from reconciler.cli.graph import graph
-from reconciler.cli.init import init
-from reconciler.cli.inputs import group as input_commands
-from reconciler.cli.lock import force_unlock
-from reconciler.cli.lock import group as lock_commands
-from reconciler.cli.plan import plan
-from reconciler.cli.schema import schema
-from reconciler.cli.show import show
-from reconciler.cli.validate import validate
-from reconciler.cli.version import version, version_line
+from reconciler.cli.on_demand import OnDemand
+
+COMMANDS = {
+    "init": "reconciler.cli.init:init",
+    "validate": "reconciler.cli.validate:validate",
+    "plan": "reconciler.cli.plan:plan",
+    "diff": "reconciler.cli.plan:plan",
+    "apply": "reconciler.cli.apply:apply",
+    "destroy": "reconciler.cli.destroy:destroy",
+    "drift": "reconciler.cli.drift:drift",
+    "show": "reconciler.cli.show:show",
+    "export": "reconciler.cli.export:export",
+    "adopt": "reconciler.cli.adopt:adopt",
+    "fmt": "reconciler.cli.fmt:fmt",
+    "graph": "reconciler.cli.graph:graph",
+    "schema": "reconciler.cli.schema:schema",
+    "explain": "reconciler.cli.explain:explain",
+    "force-unlock": "reconciler.cli.lock:force_unlock",
+    "emulator": "reconciler.cli.emulator:emulator",
+    "version": "reconciler.cli.version:version",
+    "inputs": "reconciler.cli.inputs:group",
+    "annotations": "reconciler.cli.annotations:group",
+    "lock": "reconciler.cli.lock:group",
+}
+"""Where each command is; in this order in the help."""
+
+HIDDEN = frozenset({"diff"})
+"""Another name of a command, for who is used to it."""
+
+
+class Root(Commands):
+    """The command tree, whose branches grow when they are looked at."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = OnDemand(COMMANDS, HIDDEN)
+
 
 # Plain help: rich would take longer to load than everything else that `--help` needs.
 app = typer.Typer(
     name="reconciler",
-    cls=Commands,
+    cls=Root,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -43,6 +61,8 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from reconciler.cli.version import version_line
+
         print(version_line())
         raise typer.Exit
 
@@ -59,28 +79,6 @@ def reconciler(
     4 refused by a guard, 5 stale plan, 6 partly applied, 7 authentication, 8 check failed,
     9 locked, 130 interrupted.
     """
-
-
-app.command()(init)
-app.command()(validate)
-app.command()(plan)
-app.command("diff", hidden=True)(plan)
-app.command()(apply)
-app.command()(destroy)
-app.command()(drift)
-app.command()(show)
-app.command()(export)
-app.command()(adopt)
-app.command()(fmt)
-app.command()(graph)
-app.command()(schema)
-app.command()(explain)
-app.add_typer(input_commands, name="inputs")
-app.add_typer(annotation_commands, name="annotations")
-app.command("force-unlock")(force_unlock)
-app.add_typer(lock_commands, name="lock")
-app.command()(emulator)
-app.command()(version)
 
 
 def main() -> None:

@@ -75,6 +75,12 @@ def test_help_loads_nothing_of_the_network(shell: Any, words: list[str]) -> None
     assert not loaded(shell, *words) & {"grpc", "google.protobuf", "deepdiff", "yaml", "rich", "sqlite3"}
 
 
+def test_a_command_loads_no_other(shell: Any) -> None:
+    modules = loaded(shell, "version")
+    assert "reconciler.cli.version" in modules
+    assert not modules & {f"reconciler.cli.{name}" for name in ("apply", "drift", "emulator", "plan", "validate")}
+
+
 def test_validate_loads_no_grpc_and_no_emulator(shell: Any) -> None:
     assert not loaded(shell, "validate", SET) & {"grpc", "reconciler.client", "reconciler.emulator", "rich", "deepdiff"}
 
