@@ -18,8 +18,12 @@ from reconciler.core.tree import get
 from reconciler.stages.write.context import Context, Outputs
 
 
-def create(context: Context, step: Step, outputs: Outputs) -> None:
-    """Make one object: a model without its version, an App with the first inventory of its owner."""
+def create(context: Context, step: Step, outputs: Outputs) -> bool:
+    """Make one object: a model without its version, an App with the first inventory of its owner.
+
+    False if it was there already, just as it was to be: made by a request of ours whose reply was lost, or by a run of
+    the same manifests at the same time.
+    """
     kind, item = context.item(step)
     want = context.want(step.address, outputs)
     shell = {name: value for name, value in want.items() if not (kind.versions and name == kind.versions.path[0])}
@@ -35,13 +39,14 @@ def create(context: Context, step: Step, outputs: Outputs) -> None:
         reply: Any = context.api.call(call.rpc, **call.fields)
     except AlreadyExists as problem:
         _recognise(context, step, kind, record, problem)
-        return
+        return False
     except OutcomeUnknown as problem:
         _settle(context, step, kind, record, call, problem)
-        return
+        return False
     if kind.keeps is Keeps.APP:
         _check_account(context, reply, step.address.scope)
     context.confirm(step, kind, item, want, record, call.rpc, reply)
+    return True
 
 
 def _recognise(context: Context, step: Step, kind: Kind, record: str, problem: ApiError) -> None:

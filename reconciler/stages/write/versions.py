@@ -34,6 +34,9 @@ def create_version(context: Context, step: Step, outputs: Outputs, progress: Pro
     data["metadata"] = {**data.get("metadata", {}), RECORD_KEY: mark.text()}
     fields = {"user_app_id": user_app(step.address.scope), versions.parent_id_field: step.address.id}
     call = Call(versions.crud.post, {**fields, versions.crud.items: [data]})
+    # Who made the model at the same time has perhaps made its version, too.
+    if was_there(step.address) in outputs and (made := _marked(context, step.address, mark, call.rpc)) is not None:
+        return {str(step.address): made}
     try:
         reply: Any = context.api.call(call.rpc, **call.fields)
     except OutcomeUnknown:
@@ -154,6 +157,11 @@ def adopt_version(context: Context, step: Step, kind: Kind, item: Desired, want:
 
     if (why := context.look_until(step.address, str(versions.crud.patch), lacks)) is not None:
         raise Unconfirmed(f"{versions.crud.patch} was accepted, but {why}")
+
+
+def was_there(address: Address) -> str:
+    """The output that says of an object which was to be created that somebody had created it."""
+    return f"{address}#there"
 
 
 def _status(step: Step) -> str:

@@ -13,7 +13,7 @@ from reconciler.stages.write.creating import create
 from reconciler.stages.write.deleting import check_unmoved, delete
 from reconciler.stages.write.inventory import close_inventory, open_inventory
 from reconciler.stages.write.updating import adopt, forget, update, update_late
-from reconciler.stages.write.versions import create_version, wait
+from reconciler.stages.write.versions import create_version, wait, was_there
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Writer(Context):
         """Do one step; returns its outputs (a new version's id under the model's address)."""
         match step.verb:
             case Verb.CREATE:
-                create(self, step, outputs)
+                return {} if create(self, step, outputs) else {was_there(step.address): "yes"}
             case Verb.VERSION:
                 return create_version(self, step, outputs, progress)
             case Verb.WAIT:
