@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "reconciler.yaml"
 MAX_FILE_BYTES = 64 * 1024
+MOST_SHOWN = 80
+"""Characters of what should have been the name of a setting."""
 SECTIONS = ("rails", "drift")
 
 
@@ -161,6 +163,8 @@ def _entries(file: Path, text: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
         return
     if not isinstance(root, yaml.MappingNode):
         raise InvalidManifest([error("a mapping is needed", _place(file, root.start_mark))])
+    if odd := [error("a key must be a single word", _place(file, key.start_mark)) for key in _odd_keys(root)]:
+        raise InvalidManifest(odd)
     for key, value in root.value:
         inside = value.value if key.value in SECTIONS and isinstance(value, yaml.MappingNode) else None
         for inner, _ in inside or ():
@@ -168,11 +172,28 @@ def _entries(file: Path, text: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
         yield from [(key, value)] if inside is None else inside
 
 
+def _odd_keys(root: yaml.Node) -> Iterator[yaml.Node]:
+    """The keys that are lists or mappings; what several aliases lead to is looked at once."""
+    import yaml
+
+    seen, waiting = set[int](), [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or isinstance(node, yaml.ScalarNode):
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield from (key for key, _ in node.value if not isinstance(key, yaml.ScalarNode))
+            waiting += [value for _, value in node.value]
+        else:
+            waiting += node.value
+
+
 def _enter(
     values: dict[str, Any], file: Path, key: yaml.Node, value: yaml.Node, kinds: Callable[[], Collection[str]]
 ) -> list[Diagnostic]:
     """Put one entry among the values, or say what is wrong with it."""
-    name, here = str(key.value), _place(file, key.start_mark)
+    name, here = str(key.value)[:MOST_SHOWN], _place(file, key.start_mark)
     if name in SECTIONS:
         return [error(f"{name}: a mapping is needed", here)] if value.value else []
     if name not in _KEYS and name not in _INSIDE:
@@ -204,7 +225,7 @@ def _kind_limits(
         return {}, [error("rails.kinds: a mapping is needed", _place(file, value.start_mark))]
     found, problems, known = dict[str, Limits](), list[Diagnostic](), list(kinds())
     for key, inside in value.value:
-        name, here = str(key.value), _place(file, key.start_mark)
+        name, here = str(key.value)[:MOST_SHOWN], _place(file, key.start_mark)
         if name not in known:
             hint = did_you_mean(name, known) or f"it is one of: {', '.join(known)}"
             problems.append(error(f"rails.kinds: unknown kind {name!r}", here, hint=hint))
@@ -225,7 +246,7 @@ def _limits(file: Path, path: str, value: yaml.Node) -> tuple[Limits, list[Diagn
         return Limits(), [error(f"{path}: a mapping is needed", _place(file, value.start_mark), hint=hint)]
     found, problems = dict[str, Any](), list[Diagnostic]()
     for key, inside in value.value:
-        name, here = str(key.value), _place(file, key.start_mark)
+        name, here = str(key.value)[:MOST_SHOWN], _place(file, key.start_mark)
         if name not in _LIMITS:
             problems.append(error(f"{path}: unknown key {name!r}", here, hint=did_you_mean(name, _LIMITS)))
         elif name in found:
@@ -265,7 +286,7 @@ def _rule(file: Path, item: yaml.Node) -> tuple[IgnoreRule | None, list[Diagnost
         return None, [error("drift.ignore: a mapping is needed", place, hint=f"its keys are: {', '.join(KEYS)}")]
     written, problems = dict[str, tuple[str | None, Location]](), list[Diagnostic]()
     for key, value in item.value:
-        name, here = str(key.value), _place(file, key.start_mark)
+        name, here = str(key.value)[:MOST_SHOWN], _place(file, key.start_mark)
         if name not in KEYS:
             problems.append(error(f"drift.ignore: unknown key {name!r}", here, hint=did_you_mean(name, KEYS)))
         elif name in written:

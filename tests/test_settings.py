@@ -272,6 +272,8 @@ def test_a_name_stays_a_name(write_settings):
         ("- a\n", "1:1", "a mapping is needed", None),
         ("a: [\n", "2:1", "not valid YAML", None),
         ("a: &a {b: *a}\n", "1:1", "unknown key 'a'", None),
+        ("? [a, b]\n: c\n", "1:3", "a key must be a single word", None),
+        ("owner: a\ndrift: {ignore: [{{a: b}: c}]}\n", "2:19", "a key must be a single word", None),
         ("[" * 5000, "1:1", "not valid YAML", None),
     ],
 )

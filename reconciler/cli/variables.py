@@ -96,7 +96,7 @@ def _mapping(text: str, file: str) -> Iterator[Entry]:
         raise InvalidManifest([error("NAME=VALUE lines or a YAML mapping is needed", Location(file, 1, 1))])
     for key, value in root.value:
         plain = value.value if isinstance(value, yaml.ScalarNode) else None
-        yield str(key.value), plain, key.start_mark.line + 1
+        yield key.value if isinstance(key, yaml.ScalarNode) else "", plain, key.start_mark.line + 1
 
 
 def _read(file: str) -> str:

@@ -40,9 +40,10 @@ def parse(text: str) -> PlanDocument:
         raise ReconcilerError(f"the plan file is larger than {MAX_BYTES >> 20} MB")
     raw = _object(text)
     version = str(raw.get("format_version", ""))
+    shown = version[:20] if version.isprintable() else ascii(version[:20])
     if not re.fullmatch(rf"{MAJOR}\.[0-9]{{1,6}}", version):
         raise ReconcilerError(
-            f"the plan file has format version {version[:20] or 'none'}; this program reads {MAJOR}.x",
+            f"the plan file has format version {shown or 'none'}; this program reads {MAJOR}.x",
             hint="plan again with this version of reconciler",
         )
     if "desired" in raw and raw.get("plan_sha256") != plan_digest(raw):

@@ -89,6 +89,7 @@ def seeds(target: str) -> Iterator[bytes]:
     """What the fuzzer begins with: good files, and the small ones of those that are meant to hurt."""
     if target == "plans":
         yield from (file.read_bytes() for file in sorted((ROOT / "tests").rglob("*plan*.json")))
+        yield b'{"format_version": "1\\u001b[2J.1", "resource_changes": []}'
         return
     from tests.stages.test_load_hostile import HONEST, REFUSED
 
@@ -99,6 +100,8 @@ def seeds(target: str) -> Iterator[bytes]:
     elif target == "settings":
         yield b"owner: a\nrefresh: full\nformat: json\nrails: {max_deletes: 3, max_delete_percent: 10}\n"
         yield b"drift: {ignore: [{address: models/*, field: description, owner: me, until: 2030-01-01}]}\n"
+        yield b"drift: {ignore: [{address: models/m, {a: b}: c}]}\nowner: a\n"
+        yield b"? [a, {b: c}]\n: d\n"
         yield b"lock: app\nlock_timeout: 10m\nrails: {kinds: {Model: {max_deletes: 1}}}\n"
     else:
         yield b"A=b\nexport C='d'\n# e\n"
