@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.ground import process
-from reconciler import pipeline
+from reconciler import manifests, pipeline
 from reconciler.client.api import GrpcApi
 from reconciler.client.channel import open_channel, parse_base
 from reconciler.client.limiter import BURST, Limiter
@@ -64,7 +64,7 @@ def apply(text: str, *, latency: float, rps: float, workers: int) -> tuple[float
     with process("server", ":memory:", f"latency={latency}") as server:
         channel = open_channel(parse_base(server.base))
         api = GrpcApi(channel, ("authorization", Secret("Key any")), limiter=Limiter(rps))
-        desired = pipeline.desired_state(pipeline.read_manifests([str(file)], Options(user_id="me-local")))
+        desired = manifests.desired_state(manifests.read_manifests([str(file)], Options(user_id="me-local")))
         planned = pipeline.make_plan(api, desired, pipeline.PlanOptions(workers=workers))
         if rps:
             time.sleep(BURST / rps)  # what planning spent of the burst is there again

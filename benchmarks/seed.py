@@ -14,6 +14,7 @@ from reconciler.client.api import GrpcApi
 from reconciler.client.channel import open_channel, parse_base
 from reconciler.client.limiter import Limiter
 from reconciler.core.secret import Secret
+from reconciler.manifests import desired_state, read_manifests
 from reconciler.stages.resolve import Options
 
 USER = "me-local"
@@ -24,7 +25,7 @@ def seed(manifests: str, database: str) -> None:
     with process("server", database) as server:
         channel = open_channel(parse_base(server.base))
         api = GrpcApi(channel, ("authorization", Secret("Key any")), limiter=Limiter(0))
-        desired = pipeline.desired_state(pipeline.read_manifests([manifests], Options(user_id=USER)))
+        desired = desired_state(read_manifests([manifests], Options(user_id=USER)))
         planned = pipeline.make_plan(api, desired, pipeline.PlanOptions(workers=8))
         result = pipeline.apply_plan(api, planned, lambda event: None)
         assert result.complete, [outcome.message for outcome in result.outcomes if outcome.message][:3]

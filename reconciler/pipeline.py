@@ -1,4 +1,4 @@
-"""The use cases: validate, plan, apply. The only file that knows the order of the stages.
+"""The use cases plan, drift and apply. With `manifests`, the only file that knows the order of the stages.
 
     load -> resolve -> attach -> observe -> settle -> pin -> diff -> order -> guard -> apply
 
@@ -7,47 +7,27 @@ Receives an `Api`, returns values. Does not know channels, tokens, formats or ex
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import BinaryIO, TextIO
 
-from reconciler import kinds as kinds_package
 from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, ResourceChange
-from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location, Refused, Severity, error
+from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Refused, Severity, error
 from reconciler.core.drift import DriftReport
-from reconciler.core.kind import Kind
 from reconciler.core.outcome import ApplyResult, Event
 from reconciler.core.ownership import filled
 from reconciler.core.plan import Limit, Pin, Plan
 from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState, LiveState, Observed
+from reconciler.manifests import by_plural, kinds
 from reconciler.stages import attach, batch, diff, drift, guard, observe, order, pin, twins
 from reconciler.stages.apply import apply
-from reconciler.stages.load import load
-from reconciler.stages.resolve import Options, Resolved, resolve
 from reconciler.stages.write.doubts import doubt
 from reconciler.stages.write.several import Several
 from reconciler.stages.write.writer import Writer
-
-
-@cache
-def kinds() -> dict[str, Kind]:
-    """Every kind by its name, found by listing the folder; producers' folders know nothing of this."""
-    modules = sorted(m.name for m in pkgutil.iter_modules(kinds_package.__path__))
-    found = [importlib.import_module(f"{kinds_package.__name__}.{name}").KIND for name in modules]
-    return {kind.name: kind for kind in found}
-
-
-def by_plural() -> dict[str, Kind]:
-    """Every kind by the segment it has in an address."""
-    return {kind.plural: kind for kind in kinds().values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +62,6 @@ class Planned:
     options: PlanOptions
     manifests: DesiredState
     """The desired state before versions were looked up."""
-
-
-# --- manifests -------------------------------------------------------------------------------------------------------
-
-
-def read_manifests(paths: Sequence[str], options: Options, *, stdin: TextIO | BinaryIO | None = None) -> Resolved:
-    """load -> resolve -> attach. Every problem of every file is in the result; nothing is raised for bad input."""
-    loaded = load(paths, stdin=stdin)
-    resolved = resolve(loaded.declarations, kinds(), options)
-    problems = (*loaded.diagnostics, *resolved.diagnostics)
-    if resolved.state is not None:
-        attached = attach.attach(resolved.state, kinds())
-        resolved, problems = replace(resolved, state=attached.state), (*problems, *attached.diagnostics)
-    return replace(resolved, diagnostics=tuple(sorted(dict.fromkeys(problems), key=_place)))
-
-
-def _place(problem: Diagnostic) -> tuple[Location, str]:
-    return problem.location or Location("", 0, 0), problem.summary
-
-
-def desired_state(resolved: Resolved) -> DesiredState:
-    """The state of manifests without errors; raises InvalidManifest with all of them otherwise."""
-    if resolved.state is None or not resolved.ok:
-        raise InvalidManifest(resolved.diagnostics)
-    return resolved.state
 
 
 def whoami(api: Api) -> str:

@@ -22,7 +22,8 @@ from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState
 from reconciler.core.tree import walk
-from reconciler.pipeline import Planned, PlanOptions, by_plural, make_plan
+from reconciler.manifests import by_plural
+from reconciler.pipeline import Planned, PlanOptions, make_plan
 from reconciler.stages import guard
 
 

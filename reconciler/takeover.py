@@ -21,7 +21,8 @@ from reconciler.core.plan import Plan
 from reconciler.core.remote import Api
 from reconciler.core.state import LiveState
 from reconciler.core.tree import show_path
-from reconciler.pipeline import Planned, by_plural, kinds
+from reconciler.manifests import by_plural, kinds
+from reconciler.pipeline import Planned
 from reconciler.stages import export, observe, order
 
 ORDER = ("App", "Concept", "ConceptRelation", "Model", "Workflow")

@@ -18,6 +18,7 @@ from reconciler.core.change import Action
 from reconciler.core.secret import Secret
 from reconciler.emulator.server import Emulator
 from reconciler.emulator.switches import Switches
+from reconciler.manifests import desired_state, read_manifests
 from reconciler.stages.guard import RULES, Rails
 from reconciler.stages.resolve import Options
 from tests import canary
@@ -120,10 +121,10 @@ class World:
             file = self.folder / "manifests.yaml"
             file.write_text("\n---\n".join(json.dumps(d) for d in documents))
             paths.append(str(file))
-        return pipeline.read_manifests(paths, Options(**{"user_id": self.scope.user_id, **options}))
+        return read_manifests(paths, Options(**{"user_id": self.scope.user_id, **options}))
 
     def desired(self, *manifests: Any, **options: Any) -> Any:
-        return pipeline.desired_state(self.resolve(*manifests, **options))
+        return desired_state(self.resolve(*manifests, **options))
 
     def nothing(self, owner: str = "app") -> Any:
         """The desired state of a set in which no document is left."""

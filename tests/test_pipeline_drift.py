@@ -10,6 +10,7 @@ from reconciler.client.api import ReadOnlyApi
 from reconciler.client.rpcs import RpcClass, rpc_class
 from reconciler.core.drift import DriftStatus
 from reconciler.core.remote import ApiError
+from reconciler.manifests import by_plural
 from reconciler.stages.guard import Rails
 
 OPERATOR = {"params": {"concept_threshold_type": "GREATER_THAN"}, "data": {"concepts": [{"id": "p", "value": 0.5}]}}
@@ -196,7 +197,7 @@ def test_every_field_that_can_move_is_in_the_story() -> None:
     told = {(a.split("/")[0], p.split(".")[0]) for a, p, _ in EDITS}
     left = {
         (plural, pattern.split(".")[0])
-        for plural, kind in pipeline.by_plural().items()
+        for plural, kind in by_plural().items()
         for pattern in kind.fields.writable
         if not any(
             kind.fields.any(rule, tuple(pattern.split(".")))

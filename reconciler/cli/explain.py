@@ -30,7 +30,7 @@ def explain(screen: Screen, field: FieldName = None) -> int:
     from reconciler.core.envelope import API_VERSION
     from reconciler.core.field_docs import field_doc
     from reconciler.core.json_schema import manifest_schema
-    from reconciler.pipeline import kinds
+    from reconciler.manifests import kinds
     from reconciler.report.as_field_doc import field_doc_text
 
     if field is None:

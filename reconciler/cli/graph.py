@@ -18,7 +18,7 @@ def graph(screen: Screen, manifests: ManifestFlags) -> int:
     user_id = None if settings.user_id == "me" else settings.user_id
     resolved = Source(manifests).resolve(settings, user_id, offline=True)
     from reconciler.core.picture import picture
-    from reconciler.pipeline import desired_state
+    from reconciler.manifests import desired_state
 
     screen.graph(picture(desired_state(resolved)))
     return 0

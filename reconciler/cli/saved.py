@@ -120,7 +120,7 @@ class SavedPlan:
         self._check_scope(self.settings)
 
     def _resolved(self, manifests: ManifestFlags) -> DesiredState:
-        from reconciler.pipeline import desired_state
+        from reconciler.manifests import desired_state
 
         named = self.settings.user_id
         return desired_state(

@@ -23,7 +23,7 @@ def schema(screen: Screen, kind: KindName = None) -> int:
     import json
 
     from reconciler.core.json_schema import manifest_schema
-    from reconciler.pipeline import kinds
+    from reconciler.manifests import kinds
 
     known = {name.lower(): found for name, found in kinds().items()}
     if kind is not None and kind.lower() not in known:

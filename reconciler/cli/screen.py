@@ -208,7 +208,7 @@ class Screen:
 
     def remark(self, problem: ReconcilerError) -> None:
         """An error for people, after the result was shown."""
-        from reconciler.report.as_text import error_text
+        from reconciler.report.problems import error_text
 
         self._write(sys.stderr, error_text(problem, color=self._color(sys.stderr), width=self.width))
 

@@ -87,7 +87,8 @@ def session(
     source = Source(manifests)
     user_id = None if settings.user_id == "me" else settings.user_id
     resolved = source.resolve(settings, user_id, offline=user_id is None)
-    from reconciler.pipeline import desired_state, whoami
+    from reconciler.manifests import desired_state
+    from reconciler.pipeline import whoami
 
     desired = desired_state(resolved)
     with connected(screen, settings) as (api, host):
@@ -130,7 +131,7 @@ def settings_of(
 
 
 def _kinds() -> Collection[str]:
-    from reconciler.pipeline import kinds
+    from reconciler.manifests import kinds
 
     return kinds()
 
@@ -231,7 +232,7 @@ class Source:
 
     def resolve(self, settings: Settings, user_id: str | None, *, offline: bool = False) -> Resolved:
         """The desired state and every problem; `offline` asks for no account."""
-        from reconciler.pipeline import read_manifests
+        from reconciler.manifests import read_manifests
         from reconciler.stages.resolve import Options
 
         options = Options(

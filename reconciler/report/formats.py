@@ -164,7 +164,7 @@ RESULT: Mapping[str, Renderer] = {
 }
 
 DIAGNOSTICS: Mapping[str, Renderer] = {
-    "text": lambda found, how: as_text.diagnostics_text(found, color=how.color, width=how.width),
+    "text": lambda found, how: problems.diagnostics_text(found, color=how.color, width=how.width),
     "json": lambda found, how: as_json.diagnostics_json(found),
     "markdown": lambda found, how: as_markdown.diagnostics_markdown(found, more=how.more),
     "events": lambda found, how: as_events.diagnostics_events(found, how.now, version=how.version),
@@ -213,7 +213,7 @@ ANNOTATIONS: Mapping[str, Renderer] = {
 }
 
 ERROR: Mapping[str, Renderer] = {
-    "text": lambda error, how: as_text.error_text(error, color=how.color, width=how.width),
+    "text": lambda error, how: problems.error_text(error, color=how.color, width=how.width),
     "json": lambda error, how: as_json.error_json(error),
     "markdown": lambda error, how: as_markdown.diagnostics_markdown(problems.inside(error), more=how.more),
     "events": lambda error, how: as_events.diagnostics_events(problems.inside(error), how.now, version=how.version),

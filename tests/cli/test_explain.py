@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.cli.proto_docs import proto_docs
-from reconciler.pipeline import kinds
+from reconciler.manifests import kinds
 
 
 def test_without_a_name_the_kinds(shell):

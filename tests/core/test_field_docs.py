@@ -6,7 +6,7 @@ from reconciler.core.diagnostics import ReconcilerError
 from reconciler.core.field_docs import FieldDoc, field_doc
 from reconciler.core.json_schema import manifest_schema
 from reconciler.core.model_types import MODEL_TYPES
-from reconciler.pipeline import kinds
+from reconciler.manifests import kinds
 
 SCHEMA = manifest_schema(kinds().values())
 

@@ -7,7 +7,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from reconciler.core.json_schema import manifest_schema
-from reconciler.pipeline import kinds
+from reconciler.manifests import kinds
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = manifest_schema(kinds().values())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.diagnostics import Severity
-from reconciler.pipeline import read_manifests
+from reconciler.manifests import read_manifests
 from reconciler.stages.load import parse
 from reconciler.stages.resolve import Options
 

@@ -20,7 +20,7 @@ from reconciler.emulator.operations.table import OPERATIONS
 from reconciler.emulator.rpcs import RPCS
 from reconciler.emulator.server import Emulator
 from reconciler.emulator.switches import Switches
-from reconciler.pipeline import kinds
+from reconciler.manifests import kinds
 from tests.recordings.record import FOLDER, NEVER
 from tests.recordings.session import Wire, run
 

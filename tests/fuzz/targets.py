@@ -14,7 +14,7 @@ from pathlib import Path
 from reconciler.cli.variables import from_file
 from reconciler.core.diagnostics import Diagnostic, ReconcilerError
 from reconciler.core.saved_plan import embedded, looks_like_a_plan, parse
-from reconciler.pipeline import kinds
+from reconciler.manifests import kinds
 from reconciler.settings_file import settings_in
 from reconciler.stages import load, resolve
 

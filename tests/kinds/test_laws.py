@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from reconciler import pipeline
+from reconciler import manifests, pipeline
 from reconciler.client.rpcs import build_request, method, reply_class
 from reconciler.core.canonical import canonical, data_from, message_from, names_a_field, tree_from
 from reconciler.core.kind import Subject, delete_calls, matches, patch_call, post_call
 from reconciler.core.ownership import value_at
 from reconciler.core.tree import Unknown, put, same, walk
 
-KINDS = list(pipeline.kinds().values())
+KINDS = list(manifests.kinds().values())
 UNTRIED = {"knowledge_graph_id"}
 """Must name a graph that exists, and no kind makes one."""
 
@@ -142,7 +142,7 @@ def test_what_is_created_reads_as_it_was_written(kind, desired, documents_of_all
     world.apply(*documents_of_all)
     live = pipeline.observe.observe(world.api, world.scope, "app", KINDS)
     listed = live.observed[desired.address]
-    found = pipeline.observe.read_one(world.api, desired.address, live, pipeline.by_plural())
+    found = pipeline.observe.read_one(world.api, desired.address, live, manifests.by_plural())
     have = found.tree if found.newest is None else found.tree | {"model_version": found.newest.tree}
     versioned = kind.versions.path if kind.versions else ("",)
     for path in desired.written - {p for p in desired.written if kind.fields.any(kind.fields.write_only, p)}:

@@ -204,7 +204,7 @@ def warm_up() -> None:
         "reconciler.report.formats", "reconciler.settings", "clarifai_grpc.grpc.api.service_pb2_grpc", "deepdiff",
     ):  # fmt: skip
         importlib.import_module(name)
-    from reconciler.pipeline import kinds
+    from reconciler.manifests import kinds
 
     kinds()
     gc.collect()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.picture import picture
-from reconciler.pipeline import desired_state, read_manifests
+from reconciler.manifests import desired_state, read_manifests
 from reconciler.report.as_graph import graph_dot, graph_mermaid, graph_text
 from reconciler.stages.resolve import Options
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from reconciler.core.manifest import Manifest, Manifests
-from reconciler.pipeline import desired_state, read_manifests
+from reconciler.manifests import desired_state, read_manifests
 from reconciler.report import as_manifests
 from reconciler.stages.resolve import Options
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler import pipeline, takeover
+from reconciler import manifests, pipeline, takeover
 from reconciler.client.api import GrpcApi, ReadOnlyApi
 from reconciler.client.channel import open_channel, parse_base
 from reconciler.client.limiter import Limiter
@@ -74,7 +74,7 @@ def test_nothing_but_records_is_written_and_nothing_is_left_to_do(
     (folder / "app.yaml").write_text(as_manifests.stream(found))
 
     def plan() -> Any:
-        desired = pipeline.desired_state(pipeline.read_manifests([str(folder)], Options(user_id="me-local")))
+        desired = manifests.desired_state(manifests.read_manifests([str(folder)], Options(user_id="me-local")))
         return pipeline.make_plan(ReadOnlyApi(api), desired, pipeline.PlanOptions(refresh="full"))
 
     adoption = takeover.adoption(plan())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import pipeline
+from reconciler import manifests
 from reconciler.core.address import Address, Scope
 from reconciler.core.canonical import CANON
 from reconciler.core.change import Action, Cause, Effect
@@ -30,7 +30,7 @@ from reconciler.core.tree import ABSENT, Unknown, put, same, walk
 from reconciler.stages import diff
 
 HERE = Scope("me", "app")
-KINDS = pipeline.by_plural()
+KINDS = manifests.by_plural()
 MODEL, WORKFLOW, CONCEPT, APP = (KINDS[plural] for plural in ("models", "workflows", "concepts", "apps"))
 
 

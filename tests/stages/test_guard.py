@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler import pipeline
+from reconciler import manifests
 from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
 from reconciler.core.declaration import Lifecycle
@@ -14,7 +14,7 @@ from reconciler.core.tree import ABSENT
 from reconciler.stages.guard import RULES, Case, Rails, guard, not_ours
 
 HERE = Scope("me", "app")
-KINDS = pipeline.by_plural()
+KINDS = manifests.by_plural()
 
 
 def at(text):

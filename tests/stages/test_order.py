@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler import pipeline
+from reconciler import manifests
 from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceChange
 from reconciler.core.plan import Verb
@@ -10,7 +10,7 @@ from reconciler.core.state import Desired, DesiredState, Entry, Inventory, LiveS
 from reconciler.stages.order import order
 
 HERE = Scope("me", "app")
-KINDS = pipeline.by_plural()
+KINDS = manifests.by_plural()
 
 
 def at(text):

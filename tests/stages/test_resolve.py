@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler import pipeline
 from reconciler.core.tree import Unknown, get
+from reconciler.manifests import kinds
 from reconciler.stages.load import parse
 from reconciler.stages.resolve import Options, resolve
 
@@ -17,7 +17,7 @@ def read(*documents, **options):
         found, problems = parse((HEAD + document).encode(), f"f{number}.yaml")
         assert not problems
         declarations += found
-    return resolve(declarations, pipeline.kinds(), Options(**{"user_id": "me", **options}))
+    return resolve(declarations, kinds(), Options(**{"user_id": "me", **options}))
 
 
 def state(*documents, **options):

@@ -1,0 +1,59 @@
+"""The use case `validate`, with which every other begins: manifests -> the desired state, offline.
+
+    load -> resolve -> attach
+
+Belongs here: these stages, and which kinds there are. Does not belong here: the live app (`pipeline`, which takes as
+long to load as all that is needed here).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import BinaryIO, TextIO
+
+from reconciler import kinds as kinds_package
+from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location
+from reconciler.core.kind import Kind
+from reconciler.core.state import DesiredState
+from reconciler.stages.attach import attach
+from reconciler.stages.load import load
+from reconciler.stages.resolve import Options, Resolved, resolve
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Every kind by its name, found by listing the folder; producers' folders know nothing of this."""
+    modules = sorted(m.name for m in pkgutil.iter_modules(kinds_package.__path__))
+    found = [importlib.import_module(f"{kinds_package.__name__}.{name}").KIND for name in modules]
+    return {kind.name: kind for kind in found}
+
+
+def by_plural() -> dict[str, Kind]:
+    """Every kind by the segment it has in an address."""
+    return {kind.plural: kind for kind in kinds().values()}
+
+
+def read_manifests(paths: Sequence[str], options: Options, *, stdin: TextIO | BinaryIO | None = None) -> Resolved:
+    """load -> resolve -> attach. Every problem of every file is in the result; nothing is raised for bad input."""
+    loaded = load(paths, stdin=stdin)
+    resolved = resolve(loaded.declarations, kinds(), options)
+    problems = (*loaded.diagnostics, *resolved.diagnostics)
+    if resolved.state is not None:
+        attached = attach(resolved.state, kinds())
+        resolved, problems = replace(resolved, state=attached.state), (*problems, *attached.diagnostics)
+    return replace(resolved, diagnostics=tuple(sorted(dict.fromkeys(problems), key=_place)))
+
+
+def _place(problem: Diagnostic) -> tuple[Location, str]:
+    return problem.location or Location("", 0, 0), problem.summary
+
+
+def desired_state(resolved: Resolved) -> DesiredState:
+    """The state of manifests without errors; raises InvalidManifest with all of them otherwise."""
+    if resolved.state is None or not resolved.ok:
+        raise InvalidManifest(resolved.diagnostics)
+    return resolved.state
