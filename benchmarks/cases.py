@@ -23,7 +23,8 @@ class Effort:
     main: int = 5_000
     """The size at which tools are compared."""
     runs: int = 5
-    first_apply: int = 1_000
+    first_apply: int = 500
+    """Terraform writes its whole state after each resource, so this grows with the square."""
 
 
 @dataclass(frozen=True, slots=True)

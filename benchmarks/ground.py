@@ -70,6 +70,7 @@ class Ground:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._checked: set[int] = set()
         KEPT.mkdir(parents=True, exist_ok=True)
         (folder / "home").mkdir()
         (folder / "terraformrc").touch()
@@ -118,10 +119,11 @@ class Ground:
     def database(self, models: int) -> Path:
         """A database that holds an estate as an apply of today's code leaves it; a copy, to be written to freely."""
         kept = KEPT / f"estate-{models}.db"
-        if not kept.exists() or not self._holds(kept, models):
+        if models not in self._checked and not (kept.exists() and self._holds(kept, models)):
             kept.unlink(missing_ok=True)
             print(f"  filling a database with {models} models ...", file=sys.stderr, flush=True)
             run(self.module("seed", "seed", str(self.estate("manifests", models)), str(kept)))
+        self._checked.add(models)
         return self.copy(kept, f"estate-{models}")
 
     def copy(self, database: Path, name: str) -> Path:
