@@ -11,23 +11,24 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Refused, Severity, error
-from reconciler.core.drift import DriftReport
-from reconciler.core.outcome import ApplyResult, Event
 from reconciler.core.ownership import filled
 from reconciler.core.plan import Limit, Pin, Plan
 from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState, LiveState, Observed
 from reconciler.manifests import by_plural, kinds
-from reconciler.stages import attach, batch, diff, drift, guard, observe, order, pin, twins
-from reconciler.stages.apply import apply
-from reconciler.stages.write.doubts import doubt
-from reconciler.stages.write.several import Several
-from reconciler.stages.write.writer import Writer
+from reconciler.stages import attach, diff, guard, observe, order, pin, twins
+
+if TYPE_CHECKING:  # a plan needs none of the stages that apply it, a tenth of its start
+    from reconciler.core.drift import DriftReport
+    from reconciler.core.outcome import ApplyResult, Event
+    from reconciler.stages.batch import Batch
+    from reconciler.stages.write.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +304,8 @@ def find_drift(api: Api, desired: DesiredState, options: PlanOptions, notes: Ite
 
     Raises an ApiError when the lists themselves cannot be read.
     """
+    from reconciler.stages import drift
+
     live = _observe(api, desired, options)
     if not live.exists:
         return drift.without_app(desired, options.host, by_plural())
@@ -343,6 +346,10 @@ def apply_plan(
     version_timeout: float = 3600.0,
 ) -> ApplyResult:
     """Make a plan real. Raises Refused if guards refused it; every other end is in the result."""
+    from reconciler.stages.apply import apply
+    from reconciler.stages.write.several import Several
+    from reconciler.stages.write.writer import Writer
+
     plan, live = planned.plan, planned.live
     if plan.refusals:
         raise Refused(f"{len(plan.refusals)} refused; nothing was changed")
@@ -368,9 +375,12 @@ def apply_plan(
     return apply(plan, writer, emit, known=known, workers=workers, clock=clock.now, together=together)
 
 
-def _together(api: Api, planned: Planned, writer: Writer, clock: Clock) -> batch.Batch:
+def _together(api: Api, planned: Planned, writer: Writer, clock: Clock) -> Batch:
     """What the service works on many at a time."""
-    return batch.Batch(
+    from reconciler.stages.batch import Batch
+    from reconciler.stages.write.doubts import doubt
+
+    return Batch(
         api=api,
         desired=planned.desired,
         kinds=by_plural(),
