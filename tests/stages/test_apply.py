@@ -395,3 +395,20 @@ def test_steps_of_one_sort_are_done_together_as_many_as_fit():
     assert result.complete
     assert work.order == ["x"]
     assert together.done == [["a1", "a2"], ["b1", "b2"], ["a3"]]
+
+
+def test_a_step_is_asked_for_its_sort_a_few_times_however_many_there_are():
+    class Counting(Pairs):
+        asked = 0
+
+        def sort(self, step):
+            self.asked += 1
+            return super().sort(step)
+
+    together = Counting()
+    steps = [step(f"{'abx'[n % 3]}{n}") for n in range(600)]
+    assert apply(
+        plan_of(*steps), Work(), lambda event: None, known={}, workers=1, clock=lambda: 0.0, together=[together]
+    ).complete
+    assert together.asked <= 2 * len(steps)
+    assert sorted(map(len, together.done)) == [2] * 200
