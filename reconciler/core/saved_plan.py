@@ -40,10 +40,9 @@ def parse(text: str) -> PlanDocument:
         raise ReconcilerError(f"the plan file is larger than {MAX_BYTES >> 20} MB")
     raw = _object(text)
     version = str(raw.get("format_version", ""))
-    shown = version[:20] if version.isprintable() else ascii(version[:20])
     if not re.fullmatch(rf"{MAJOR}\.[0-9]{{1,6}}", version):
         raise ReconcilerError(
-            f"the plan file has format version {shown or 'none'}; this program reads {MAJOR}.x",
+            f"the plan file has format version {_quoted(version, 20) or 'none'}; this program reads {MAJOR}.x",
             hint="plan again with this version of reconciler",
         )
     if "desired" in raw and raw.get("plan_sha256") != plan_digest(raw):
@@ -52,7 +51,13 @@ def parse(text: str) -> PlanDocument:
         return PlanDocument.model_validate_json(text)
     except ValidationError as problem:
         places = [".".join(map(str, e["loc"])) for e in problem.errors(include_input=False, include_url=False)]
-        raise ReconcilerError(f"the plan file is damaged at {', '.join(places[:5])}", hint="plan again") from None
+        where = ", ".join(_quoted(place, 120) for place in places[:5])
+        raise ReconcilerError(f"the plan file is damaged at {where}", hint="plan again") from None
+
+
+def _quoted(text: str, most: int) -> str:
+    """A part of somebody's file in a sentence of ours: not too long, and nothing that a terminal would obey."""
+    return text[:most] if text[:most].isprintable() else ascii(text[:most])[1:-1]
 
 
 def _forget_uncounted(plan: dict[str, Any]) -> None:

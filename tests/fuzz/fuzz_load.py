@@ -13,6 +13,9 @@ import atheris
 with atheris.instrument_imports(include=["reconciler"]):
     from tests.fuzz.targets import ROOT, TARGETS, seeds
 
+MOST_BYTES = 32768
+"""What a seed may have; a saved plan of a few objects has as many."""
+
 
 def main(target: str, seconds: str) -> None:
     """Run one target for a time; libFuzzer ends the process, with code 77 if it found something."""
@@ -21,8 +24,14 @@ def main(target: str, seconds: str) -> None:
     for seed in seeds(target):
         (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
     broken = f"-artifact_prefix={folder.parent}/broken-{target}-"
-    limits = [f"-max_total_time={seconds}", "-max_len=4096", "-timeout=5", "-rss_limit_mb=1024", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *limits, broken, str(folder)], TARGETS[target])
+    limits = [
+        f"-max_total_time={seconds}",
+        f"-max_len={MOST_BYTES}",
+        "-timeout=5",
+        "-rss_limit_mb=1024",
+        "-print_final_stats=1",
+    ]
+    atheris.Setup([sys.argv[0], *limits, broken, "-print_final_stats=1", str(folder)], TARGETS[target])
     atheris.Fuzz()
 
 

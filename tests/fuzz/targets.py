@@ -6,6 +6,7 @@ Belongs here: the targets with the property that each must have, and the seeds. 
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from reconciler.cli.variables import from_file
 from reconciler.core.diagnostics import Diagnostic, ReconcilerError
+from reconciler.core.plan_document import plan_digest
 from reconciler.core.saved_plan import embedded, looks_like_a_plan, parse
 from reconciler.manifests import kinds
 from reconciler.settings_file import settings_in
@@ -34,13 +36,23 @@ def manifests(data: bytes) -> None:
 
 
 def plans(data: bytes) -> None:
-    """A saved plan is one, or is refused in a sentence."""
+    """A saved plan is one, or is refused in a sentence; also one whose author made its digest fit."""
     text = data.decode("utf-8", "ignore")
+    for candidate in (text, *_sealed(text)):
+        try:
+            looks_like_a_plan(candidate)
+            embedded(parse(candidate))
+        except ReconcilerError as problem:
+            _one_sentence(problem)
+
+
+def _sealed(text: str) -> Iterator[str]:
+    """The same plan with the digest of what it now says, if it can have one."""
     try:
-        looks_like_a_plan(text)
-        embedded(parse(text))
-    except ReconcilerError as problem:
-        _one_sentence(problem)
+        plan = json.loads(text)
+        yield json.dumps({**plan, "plan_sha256": plan_digest(plan)})
+    except (ValueError, TypeError, RecursionError):
+        return
 
 
 def settings(data: bytes) -> None:
