@@ -85,8 +85,8 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     seen = _compare(api, desired, live, options)
     doubtful = _seen_in_lists_only(seen.compared, live)
     if doubtful:
-        live = observe.settle(api, live, by_plural(), doubtful, workers=options.workers)
-        seen = _compare(api, desired, live, options)
+        saw, live = live, observe.settle(api, live, by_plural(), doubtful, workers=options.workers)
+        seen = _compare(api, desired, live, options, (seen, saw))
     manifests, desired, pins, notes = desired, seen.desired, seen.pins, (*notes, *twice, *seen.notes)
     compared, left_out, waiting = _select(seen.compared, desired, live, options.selection)
     moving = {change.address for change in compared.changes if change.new_version}
@@ -117,14 +117,35 @@ class _Compared:
     notes: tuple[Diagnostic, ...] = ()
 
 
-def _compare(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> _Compared:
-    """pin -> diff, or what a destroy removes."""
+def _compare(
+    api: Api,
+    desired: DesiredState,
+    live: LiveState,
+    options: PlanOptions,
+    earlier: tuple[_Compared, LiveState] | None = None,
+) -> _Compared:
+    """pin -> diff, or what a destroy removes. `earlier` is what was found before some objects were read again."""
     if options.destroying:
         gone = diff.destroy(desired, live, by_plural(), prune=options.prune, delete_app=options.delete_app)
         return _Compared(gone, desired)
     pinned = _pin(api, desired, live, options)
-    compared = diff.diff(pinned.desired, live, by_plural(), prune=options.prune)
+    known = _still_so(*earlier, pinned.desired, live) if earlier else {}
+    compared = diff.diff(pinned.desired, live, by_plural(), prune=options.prune, known=known)
     return _Compared(compared, pinned.desired, pinned.pins, pinned.diagnostics)
+
+
+def _still_so(
+    earlier: _Compared, saw: LiveState, desired: DesiredState, live: LiveState
+) -> dict[Address, ResourceChange]:
+    """What was found to need nothing, is the very same on both sides now, and follows no other object."""
+    return {
+        change.address: change
+        for change in earlier.compared.changes
+        if change.action is Action.NO_OP
+        and (item := desired.resources[change.address]) is earlier.desired.resources[change.address]
+        and live.observed.get(change.address) is saw.observed.get(change.address)
+        and not any(reference.output for reference in item.references)
+    }
 
 
 def _seen_in_lists_only(compared: diff.Compared, live: LiveState) -> list[Address]:

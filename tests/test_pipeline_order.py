@@ -5,6 +5,7 @@ import pytest
 from reconciler.core.diagnostics import Refused
 from reconciler.core.outcome import Status
 from reconciler.core.plan import Verb
+from reconciler.stages import diff
 from reconciler.stages.guard import Rails
 
 
@@ -192,6 +193,19 @@ def test_an_unchanged_app_of_a_thousand_models_costs_its_pages(world, documents)
     counts = world.emulator.calls.counts
     assert counts["ListModels"] <= MANY // 500 + 1
     assert sum(counts.values()) <= (2 + 1) + (1 + 1) + (0 + 1) + (0 + 1) + 4
+
+
+def test_when_one_object_is_looked_at_twice_the_others_are_compared_once(world, documents, monkeypatch):
+    manifests = [documents.workflow("w", n="m0"), *many(documents, 20)]
+    world.apply(*manifests)
+    compared = []
+    compare = diff._compare
+    monkeypatch.setattr(
+        diff, "_compare", lambda item, *rest: (compared.append(item.address.id), compare(item, *rest))[1]
+    )
+    changed = [documents.workflow("w", n="m1"), *manifests[1:]]
+    assert [change.address.id for change in world.plan(*changed).plan.changes] == ["w"]
+    assert {name: compared.count(name) for name in ("m0", "m1", "m19", "w")} == {"m0": 1, "m1": 1, "m19": 1, "w": 2}
 
 
 def test_without_metadata_in_lists_a_plan_costs_one_read_for_each_object(worlds, documents):

@@ -74,11 +74,14 @@ class Fields:
 
     def current(self, path: Path) -> Path:
         """A path under the name we compare, where it was written under an older one."""
-        for old, new in self.moved.items():
-            prefix = tuple(old.split("."))
+        for prefix, target in self._moves:
             if path[: len(prefix)] == prefix:
-                return (*new.split("."), *path[len(prefix) :])
+                return (*target, *path[len(prefix) :])
         return path
+
+    @cached_property
+    def _moves(self) -> list[tuple[Path, Path]]:
+        return [(tuple(old.split(".")), tuple(new.split("."))) for old, new in self.moved.items()]
 
     def any(self, rule: tuple[str, ...], path: Path) -> bool:
         """Whether one of a rule's patterns covers the path."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from reconciler.core.address import Address
@@ -56,8 +57,18 @@ class Compared:
     wants: Mapping[Address, Tree]
 
 
-def diff(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = False) -> Compared:
-    """Every declared object's change (NO_OP included), then what becomes of owned objects no longer declared."""
+def diff(
+    desired: DesiredState,
+    live: LiveState,
+    kinds: Kinds,
+    *,
+    prune: bool = False,
+    known: Mapping[Address, ResourceChange] = MappingProxyType({}),
+) -> Compared:
+    """Every declared object's change (NO_OP included), then what becomes of owned objects no longer declared.
+
+    `known` holds changes found earlier that cannot be others now; they are not looked for again.
+    """
     changes: list[ResourceChange] = []
     wants: dict[Address, Tree] = {}
     moving: dict[str, Unknown | str] = {}
@@ -65,7 +76,7 @@ def diff(desired: DesiredState, live: LiveState, kinds: Kinds, *, prune: bool = 
         item, kind = desired.resources[address], kinds[address.kind]
         want = wants[address] = filled(item, moving)
         observed = live.observed.get(address)
-        change = _compare(item, want, observed, kind, live, moving)
+        change = known.get(address) or _compare(item, want, observed, kind, live, moving)
         moving[str(address)] = _output(change, observed, address)
         changes.append(change)
     gone = undeclared(desired, live) if prune else []

@@ -441,6 +441,15 @@ def test_an_object_the_inventory_does_not_list_is_entered():
         assert change.action is action
 
 
+def test_what_is_known_already_is_not_compared_again():
+    state = DesiredState(HERE, "us", {M: desired(MODEL, tree("a"))}, 1)
+    found = Observed(M, "Model", tree("a"), remembers(MODEL, tree("a")))
+    [change] = diff.diff(state, live_state(found), KINDS).changes
+    moved = live_state(replace(found, tree=tree("b")))
+    assert diff.diff(state, moved, KINDS, known={M: change}).changes == (change,)
+    assert diff.diff(state, moved, KINDS).changes != (change,)
+
+
 EMPTY = DesiredState(HERE, "us", {}, 1)
 
 
