@@ -11,6 +11,7 @@ from reconciler.client.api import GrpcApi
 from reconciler.client.channel import open_channel, parse_base
 from reconciler.client.limiter import Limiter
 from reconciler.core.secret import Secret
+from tests.canary import CANARY
 
 OF_EACH_SWITCH, OF_EACH_ROW = 3, 8
 
@@ -104,7 +105,7 @@ def test_random_manifests_converge_with_every_pair_of_switches(worlds, examples,
 def test_random_manifests_converge_however_small_the_pages_are(worlds, examples, manifests, tmp_path):
     def holds(drawn: Any) -> None:
         world = worlds()
-        channel, secret = open_channel(parse_base(world.emulator.base)), Secret("Key any")
+        channel, secret = open_channel(parse_base(world.emulator.base)), Secret(f"Key {CANARY}")
         world.api = GrpcApi(channel, ("authorization", secret), limiter=Limiter(0), per_page=1)
         converges(world, drawn.file(tmp_path))
 

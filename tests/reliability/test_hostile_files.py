@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.canary import CANARY
 from tests.conftest import World
 from tests.reliability.crash_scenarios import everything
 from tests.reliability.zygote import Ended, Zygote
@@ -200,7 +201,7 @@ def saved(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Any:
     (folder / "set.yaml").write_text("\n---\n".join(map(json.dumps, everything())))
     with Emulator() as emulator:
         world = World(emulator, folder)
-        environ = {"CLARIFAI_API_BASE": emulator.base, "CLARIFAI_PAT": "any", "CLARIFAI_USER_ID": "me-local"}
+        environ = {"CLARIFAI_API_BASE": emulator.base, "CLARIFAI_PAT": CANARY, "CLARIFAI_USER_ID": "me-local"}
         ended = zygote.run("plan", "set.yaml", "--out", "plan.json", folder=folder, environ=environ).ended
         assert ended.code == 0, ended.err
         yield (folder / "plan.json").read_text(), environ, world
