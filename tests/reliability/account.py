@@ -6,11 +6,11 @@ reads. Belongs here: what a step's effect looks like in the rows. Does not belon
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.core.outcome import Status
+from reconciler.core.outcome import Status, StepFinished, StepStarted
 from reconciler.core.plan import Step, Verb
 from reconciler.emulator.server import Emulator
 from tests.reliability.stored import Row, Stored
@@ -103,6 +103,7 @@ class Account:
     after: Picture
     intended: Picture
     result: Any
+    events: Sequence[Any] = ()
 
     def problems(self) -> Iterator[str]:
         """Every untrue word, and every promise that was broken."""
@@ -121,8 +122,13 @@ class Account:
         yield from self._code()
 
     def _deletes(self) -> Iterator[str]:
-        """No delete was started after something failed: deletes come last, so every other step shows."""
-        endings = (Verb.DELETE, Verb.FORGET)
+        """No delete was started after something failed, another delete included."""
+        endings, failed = (Verb.DELETE, Verb.FORGET), ""
+        for event in self.events:
+            if isinstance(event, StepFinished) and event.outcome.status is not Status.DONE:
+                failed = failed or event.outcome.step.id
+            if isinstance(event, StepStarted) and event.step.verb in endings and failed:
+                yield f"{event.step.id} was started after {failed} had failed"
         others = [o for o in self.result.outcomes if o.step.verb not in (*endings, Verb.CLOSE)]
         gone = self.before.shapes.keys() - self.after.shapes.keys()
         if gone and any(o.status is not Status.DONE for o in others):

@@ -103,6 +103,7 @@ class Ended:
     code: int
     planned: Any = None
     result: Any = None
+    events: tuple[Any, ...] = ()
     said: Any = None
     error: str = ""
 
@@ -148,6 +149,7 @@ class Client:
         self, channel: grpc.Channel, faults: Faults | None = None, timeout: float = PATIENT, moment: float = 0.0
     ) -> None:
         self._faults, self._moment, self._now = faults, moment, 0.0
+        self.events: list[Any] = []
         secret, clock = ("authorization", Secret("Key any")), lambda: self._now
         limiter = Limiter(0, clock=clock, sleep=self.wait)
         self.api = GrpcApi(channel, secret, limiter=limiter, timeout=timeout, clock=clock, sleep=self.wait)
@@ -168,7 +170,7 @@ class Client:
 
     def carry_out(self, planned: Any) -> Any:
         clock = pipeline.Clock(sleep=lambda seconds: time.sleep(0.001))
-        return pipeline.apply_plan(self.api, planned, lambda event: None, clock=clock)
+        return pipeline.apply_plan(self.api, planned, self.events.append, clock=clock)
 
     def ask(self, rpc: str, **fields: Any) -> Any:
         fields.setdefault("user_app_id", {"user_id": SCOPE.user_id, "app_id": SCOPE.app_id})
@@ -186,13 +188,13 @@ def run(client: Client, scenario: Scenario) -> Ended:
 def apply(client: Client, scenario: Scenario) -> Ended:
     planned = client.plan(scenario)
     result = client.carry_out(planned)
-    return Ended(result.exit_code, planned, result)
+    return Ended(result.exit_code, planned, result, tuple(client.events))
 
 
 def adopt(client: Client, scenario: Scenario) -> Ended:
     planned = takeover.adoption(client.plan(scenario)).planned
     result = client.carry_out(planned)
-    return Ended(result.exit_code, planned, result)
+    return Ended(result.exit_code, planned, result, tuple(client.events))
 
 
 def drift(client: Client, scenario: Scenario) -> Ended:

@@ -169,7 +169,7 @@ def problems(stage: Stage, point: Point) -> Iterator[str]:
         if health != "ok":
             yield f"the file is damaged: {health}"
     if ended.result is not None:
-        yield from Account(before, Picture.of(Stored.read(database)), intended, ended.result).problems()
+        yield from Account(before, Picture.of(Stored.read(database)), intended, ended.result, ended.events).problems()
     with Emulator(database) as emulator, _client(emulator) as client:
         again = run(client, scenario)
         if again.code != 0:

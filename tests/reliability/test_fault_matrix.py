@@ -192,7 +192,7 @@ def problems(matrix: Matrix, cell: Cell) -> list[str] | None:
         found = [*_ended_wrong(cell, ended, reference)]
         if ended.result is not None:
             after = service.picture()
-            found += Account(before, after, reference.end, ended.result).problems()
+            found += Account(before, after, reference.end, ended.result, ended.events).problems()
         return [*found, *_not_mended(service, scenario, reference, cell, ended)]
 
 
