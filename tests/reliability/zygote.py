@@ -28,7 +28,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +56,21 @@ class Run:
 
     def __init__(self, pid: int, zygote: Zygote, folder: Path) -> None:
         self.pid, self._zygote, self._folder = pid, zygote, folder
+        self._lock = threading.Lock()
+        self._ended: Ended | None = None
 
     def kill(self) -> None:
         """SIGKILL: no handler, no `finally`, no exit function runs."""
         os.kill(self.pid, signal.SIGKILL)
 
-    @cached_property
+    @property
     def ended(self) -> Ended:
-        """Wait for its end."""
+        """Wait for its end; who kills it waits as well as who started it."""
+        with self._lock:
+            self._ended = self._ended or self._wait()
+            return self._ended
+
+    def _wait(self) -> Ended:
         told = self._zygote.end(self)
         out, err = ((self._folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
         unseen("the output", out, err)
