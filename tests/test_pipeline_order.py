@@ -56,7 +56,19 @@ def test_a_default_workflow_is_set_last_and_taken_off_before_its_deletion(world,
     assert world.writes[-3:] == ["PostWorkflows", "PatchApps", "PatchApps"]
     world.forget_calls()
     world.apply(documents.app(), *flow, destroying=True)
-    assert world.writes == ["PatchApps", "PatchApps", "DeleteWorkflows", "DeleteModels", "PatchApps", "PatchApps"]
+    assert world.writes == ["PatchApps", "PatchApps", "DeleteWorkflows", "DeleteModels", "PatchApps"]
+
+
+def test_a_destroy_that_broke_at_its_last_write_is_finished_by_the_next(world, documents):
+    manifests = [documents.app(), documents.concept("p"), documents.thresholder("m", p=0.5)]
+    world.apply(*manifests)
+    options = {"destroying": True, "prune": True, "rails": world.everything}
+    planned = world.plan(*manifests, **options)
+    world.emulator.faults.add("PatchApps", code=11102, skip=1, times=-1)
+    assert not world.carry_out(planned).complete
+    world.emulator.faults.clear()
+    world.apply(*manifests, **options)
+    assert not any(value.string_value for value in world.ask("GetApp").app.metadata.fields.values())
 
 
 def test_a_default_workflow_that_is_no_longer_declared_is_taken_off_though_the_app_changes_as_well(world, documents):

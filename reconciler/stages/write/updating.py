@@ -10,11 +10,12 @@ from typing import Any
 
 from reconciler.core.change import Effect
 from reconciler.core.diagnostics import StalePlan
+from reconciler.core.inventory import closing_inventory
 from reconciler.core.kind import Keeps, Kind, Subject, patch_call
 from reconciler.core.plan import Step, Verb
 from reconciler.core.remote import Call, OutcomeUnknown
 from reconciler.core.sending import emptied, has_lists, kept_texts, metadata_for, tree_for_update
-from reconciler.core.state import RECORD_KEY, Desired, Observed
+from reconciler.core.state import RECORD_KEY, Desired, Observed, inventory_key
 from reconciler.core.tree import ABSENT, Path, Tree, get, same, show_path
 from reconciler.stages.write.context import MERGE_METADATA, Context, Outputs, Unconfirmed
 from reconciler.stages.write.doubts import record_text
@@ -153,12 +154,19 @@ def adopt(context: Context, step: Step, outputs: Outputs) -> None:
         _send(context, step, Patch(call, None, want, record))
 
 
-def forget(context: Context, step: Step) -> None:
-    """An App is released by an empty record; other records stand in the inventory, which the last step writes."""
+def forget(context: Context, step: Step, outputs: Outputs) -> None:
+    """An App is released by an empty record; other records stand in the inventory, which the last step writes.
+
+    With the App's record goes the inventory, in one call: without it no later run would know that it is ours to clear.
+    Everything else has ended by then.
+    """
     kind = context.kinds[step.address.kind]
     if kind.keeps is not Keeps.APP:
         return
     seen, found = context.live.observed.get(step.address), context.read(step.address)
     if seen is not None and found is not None and record_text(seen) != record_text(found):
         raise StalePlan(f"{step.address} changed since the plan: our record", hint="plan again")
-    context.patch_app({"metadata": {RECORD_KEY: ""}}, found, metadata_action=MERGE_METADATA)
+    done = {change.address for change in context.plan.changes}
+    left = closing_inventory(context.plan, context.desired, context.live, context.records(outputs), done)
+    metadata = {RECORD_KEY: "", inventory_key(left.owner): left.text() if left.entries else ""}
+    context.patch_app({"metadata": metadata}, found, metadata_action=MERGE_METADATA)

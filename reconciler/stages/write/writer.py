@@ -38,7 +38,7 @@ class Writer(Context):
             case Verb.ADOPT:
                 adopt(self, step, outputs)
             case Verb.FORGET:
-                forget(self, step)
+                forget(self, step, outputs)
             case Verb.DELETE:
                 delete(self, step)
             case Verb.OPEN:
