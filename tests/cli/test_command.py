@@ -170,7 +170,7 @@ def test_help_is_a_success(shell: Any, words: list[str]) -> None:
 def test_the_commands_of_this_release(shell: Any) -> None:
     listed = shell("--help").out.partition("Commands:\n")[2]
     names = [line.split()[0] for line in listed.splitlines() if line.strip()]
-    assert names[:6] == ["validate", "plan", "apply", "destroy", "drift", "show"]
+    assert names[:7] == ["init", "validate", "plan", "apply", "destroy", "drift", "show"]
 
 
 def test_diff_is_plan(shell: Any) -> None:
