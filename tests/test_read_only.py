@@ -1,6 +1,7 @@
 """Plan and drift cannot write, whatever mistake is made in a stage; the server counts what reaches it."""
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -50,8 +51,9 @@ def use(world: Any, name: str) -> Any:
 
 def plant(monkeypatch: pytest.MonkeyPatch, stage: str, mistake: Callable[[], None]) -> list[str]:
     """Let a stage make a mistake before it does its work; the times that it did."""
-    module, name = stage.split(".")
-    right, made = getattr(getattr(pipeline, module), name), list[str]()
+    file, name = stage.split(".")
+    module = importlib.import_module(f"reconciler.stages.{file}")
+    right, made = getattr(module, name), list[str]()
 
     @functools.wraps(right)
     def wrong(*args: Any, **options: Any) -> Any:
@@ -59,7 +61,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, stage: str, mistake: Callable[[], Non
         mistake()
         return right(*args, **options)
 
-    monkeypatch.setattr(getattr(pipeline, module), name, wrong)
+    monkeypatch.setattr(module, name, wrong)
     return made
 
 
