@@ -101,10 +101,11 @@ def _profiles(profiles: Mapping[str, str]) -> Iterator[str]:
 
 def scale_page(results: Results, machine: Mapping[str, str]) -> str:
     """docs/scale.md."""
-    plans = sorted((int(name.split("/")[2]), name) for name in results.figures if name.startswith(PLANS))
+    named = {int(name.split("/")[2]): name for name in results.figures if name.startswith(PLANS)}
+    plans = sorted(named.items())
     (few, first), (many, last) = plans[0], plans[-1]
     small, large = results.figures[first], results.figures[last]
-    micros = (large.seconds - small.seconds) / (many - few) * 1e6
+    micros = (large.cpu - small.cpu) / (many - few) * 1e6
     kib = (large.peak - small.peak) / (many - few) / 1024
     requests = sum(results.rpcs[last].values())
     applied, sent = next((n.split("/")[2], sum(c.values())) for n, c in results.rpcs.items() if "first-apply" in n)
@@ -123,7 +124,7 @@ def scale_page(results: Results, machine: Mapping[str, str]) -> str:
         memory=int(4 * 2**20 / kib) // 1000 * 1000,
         apps=SCALE.apps,
         app_size=SCALE.app_size,
-        apps_ratio=apps.seconds / results.figures[f"noop-plan/reconciler/{SCALE.app_size}"].seconds,
+        apps_ratio=apps.cpu / results.figures[f"noop-plan/reconciler/{SCALE.app_size}"].cpu,
         machine=table(["", ""], [*machine.items()]),
     )
 
@@ -137,9 +138,9 @@ def _plans_table(results: Results, plans: Iterable[tuple[int, str]]) -> str:
                 f"{size:,}",
                 f"{size + size // MODELS_A_WORKFLOW:,}",
                 f"{figure.seconds:.2f}",
-                f"{figure.seconds / size * 1e6:.0f}",
+                f"{figure.cpu:.2f}",
                 f"{figure.peak / 2**20:.0f}",
                 str(sum(rpcs.values())),
             ]
         )
-    return table(["models", "with workflows", "no-op plan s", "µs a model", "peak MiB", "requests"], rows)
+    return table(["models", "with workflows", "no-op plan s", "CPU s", "peak MiB", "requests"], rows)
