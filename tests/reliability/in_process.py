@@ -31,7 +31,7 @@ CREDENTIAL = ("authorization", Secret("Key any"))
 PATIENCE = Patience(attempts=3, throttled_attempts=4)
 """Less than a burst of faults is long, so that bursts get through to what is tested behind the retries."""
 
-PER_PAGE = 5
+PER_PAGE = 3
 """So few that lists have more pages than one."""
 
 BY_PATH = {rpc.path: rpc for rpc in RPCS.values()}
@@ -187,5 +187,6 @@ Service = InProcess | OverSockets
 def client(channel: Any, now: Callable[[], float], sleep: Callable[[float], None]) -> GrpcApi:
     limiter = Limiter(0, clock=now, sleep=sleep)
     return GrpcApi(
-        channel, CREDENTIAL, limiter=limiter, patience=PATIENCE, timeout=5, per_page=PER_PAGE, clock=now, sleep=sleep
+        channel, CREDENTIAL, limiter=limiter, patience=PATIENCE, timeout=5, per_page=PER_PAGE,
+        ahead=False, clock=now, sleep=sleep,
     )  # fmt: skip
