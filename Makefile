@@ -8,7 +8,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint audit-workflows format golden bench fuzz record build sbom audit reliability lock clean
+.PHONY: help demo test check lint audit-workflows format golden bench fuzz soak mutants record build sbom audit reliability lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -67,6 +67,16 @@ record: $(VENV)/dev.stamp ## ask a real Clarifai how it behaves (CLARIFAI_PAT), 
 
 bench: .bench-venv/stamp ## measure and rewrite docs/benchmarks.md; QUICK=1 or ONLY=noop-plan only prints
 	.bench-venv/bin/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
+# A case is 100 programmes; one that fails is run again by its name, with the same PROGRAMMES and STEPS.
+soak: $(VENV)/dev.stamp ## ten thousand random programmes of fifty steps: hours
+	PROGRAMMES=10000 STEPS=50 $(BIN)/python -m pytest --numprocesses auto --timeout 1800 tests/reliability/test_stateful.py
+
+# Mutmut changes the copy that it makes, and gets a venv of its own with what the tests need.
+MUTANTS := .cache/mutants
+mutants: requirements/dev.txt ## how many small changes of diff, order and retry their tests notice: half an hour
+	@test -x $(MUTANTS)/venv/bin/mutmut || { .ci/venv $(MUTANTS)/venv && $(MUTANTS)/venv/bin/python -m pip --quiet install --require-hashes -r requirements/dev.txt && $(MUTANTS)/venv/bin/python -m pip --quiet install "mutmut>=3.8,<4"; }
+	.ci/mutants $(MUTANTS)
 
 fuzz: .fuzz-venv/stamp ## bend the files that it reads: TARGET=plans (manifests, settings, variables), SECONDS=600
 	.fuzz-venv/bin/python -m tests.fuzz.fuzz_load $(or $(TARGET),manifests) $(or $(SECONDS),60)
