@@ -147,8 +147,20 @@ def test_a_throttled_call_is_given_up_after_its_attempts(time):
 
 def test_no_pause_is_begun_that_passes_the_deadline_of_the_run(time):
     outcome, _ = run(time, RpcClass.READ, [BUSY] * 12, deadline=time.now + 10)
-    assert outcome.verdict.error is ApiBusy
+    assert (outcome.end, outcome.attempts, outcome.verdict.error) == (BUSY, 5, ApiBusy)
     assert time.slept == [0.5, 1, 2, 4]
+
+
+def test_a_pause_that_ends_just_at_the_deadline_is_begun(time):
+    outcome, _ = run(time, RpcClass.READ, [BUSY, BUSY, DONE], deadline=time.now + 1.5)
+    assert outcome.end is DONE
+
+
+def test_who_waits_is_told_of_the_end_that_it_waits_for(time):
+    told, script = [], iter([LOST, BUSY, DONE])
+    retrier = Retrier(Patience(), time.clock, time.sleep)
+    retrier.run(RpcClass.READ, lambda: next(script), lambda end, step, pause: told.append(end))
+    assert told == [LOST, BUSY]
 
 
 def test_the_pause_is_drawn_between_nothing_and_its_ceiling(time):
