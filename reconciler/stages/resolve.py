@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from reconciler.core.address import Address, Scope
 from reconciler.core.canonical import canonical
@@ -58,22 +59,29 @@ class Resolved:
 def resolve(declarations: Iterable[Declaration], kinds: Mapping[str, Kind], options: Options) -> Resolved:
     """The desired state of one manifest set; never raises on bad input."""
     problems: list[Diagnostic] = []
-    known = _known_kinds(declarations, kinds, problems)
-    named = _substitute_names(known, options, problems)
+    named = _substitute_names(_known_kinds(declarations, kinds, problems), options, problems)
     scope = _scope(named, options, problems)
+    owner = _owner(named, scope, options, problems)
+    names = [(kinds[d.kind].plural, d.name) for d in named]
     variables = _variables(options, scope)
     built = [
         _build(d.with_spec(substitute(d.spec, variables.scalar)), kinds[d.kind], scope, problems)  # type: ignore[arg-type]
-        for d in named
+        for d in _let_go(named)
     ]
     problems += variables.problems
     resources = _unique((d for d in built if d is not None), problems)
-    faulty = {(kinds[d.kind].plural, d.name) for d, b in zip(named, built, strict=True) if b is None}
+    faulty = {name for name, b in zip(names, built, strict=True) if b is None}
     resources = _link(resources, kinds, scope, options, problems, faulty)
     problems += _cycles(resources)
-    owner = _owner(named, scope, options, problems)
-    state = DesiredState(scope, owner, resources, len(named))
+    state = DesiredState(scope, owner, resources, len(names))
     return Resolved(state, tuple(sorted(dict.fromkeys(problems), key=_place)))
+
+
+def _let_go(declarations: list[Declaration]) -> Iterator[Declaration]:
+    """Each in its turn, and none kept: what was read takes more memory than what it is made into."""
+    declarations.reverse()
+    while declarations:
+        yield declarations.pop()
 
 
 def _place(problem: Diagnostic) -> tuple[str, int, int]:
@@ -250,7 +258,13 @@ def _has_errors(problems: Iterable[Diagnostic]) -> bool:
 
 def _written(kind: Kind, decoded: Decoded) -> frozenset[Path]:
     paths = (kind.fields.current(path) for path in decoded.written)
-    return frozenset(path for path in paths if not kind.fields.any(kind.fields.identity, path))
+    return _one(frozenset(path for path in paths if not kind.fields.any(kind.fields.identity, path)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _one(paths: frozenset[Path]) -> frozenset[Path]:
+    """The first set that equals this one: many objects have the same paths, and a set takes most of a kilobyte."""
+    return paths
 
 
 def _ignored(declaration: Declaration, written: frozenset[Path], problems: list[Diagnostic]) -> frozenset[Path]:
@@ -260,7 +274,7 @@ def _ignored(declaration: Declaration, written: frozenset[Path], problems: list[
         if not covered:
             problems.append(warning(f"lifecycle.ignore {text!r} covers no written field", declaration.location))
         ignored |= covered
-    return frozenset(ignored)
+    return _one(frozenset(ignored))
 
 
 def _locate(problem: Problem, declaration: Declaration, decoded: Decoded) -> Diagnostic:
