@@ -1,88 +1,21 @@
 """The three-way comparison on pure values: every row of the truth table, closed sets, what follows from what."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import manifests
-from reconciler.core.address import Address, Scope
 from reconciler.core.canonical import CANON
 from reconciler.core.change import Action, Cause, Effect
 from reconciler.core.declaration import Lifecycle
-from reconciler.core.ownership import prints, target_mark, target_record, value_at
-from reconciler.core.state import (
-    Desired,
-    DesiredState,
-    Entry,
-    Inventory,
-    LiveState,
-    LiveVersion,
-    Mark,
-    Observed,
-    Record,
-    Reference,
-    fields_of,
-)
-from reconciler.core.tree import ABSENT, Unknown, put, same, walk
+from reconciler.core.ownership import prints, value_at
+from reconciler.core.state import Desired
+from reconciler.core.tree import ABSENT, put, same, walk
 from reconciler.stages import diff
-
-HERE = Scope("me", "app")
-KINDS = manifests.by_plural()
-MODEL, WORKFLOW, CONCEPT, APP = (KINDS[plural] for plural in ("models", "workflows", "concepts", "apps"))
-
-
-def owned(tree, kind, prefix=()):
-    """The paths an author of this tree wrote: its leaves, and each list that is a closed set."""
-    for name, value in tree.items():
-        path = (*prefix, name)
-        shape = kind.fields.shape.at(path)
-        if shape is not None and shape.key is not None:
-            yield path
-        if isinstance(value, dict) and value:
-            yield from owned(value, kind, path)
-        elif not (isinstance(value, dict) and shape is not None):
-            yield path
-
-
-def named(kind):
-    return Address(HERE, kind.plural, "app" if kind is APP else "x")
-
-
-def desired(kind, tree, **more):
-    return Desired(named(kind), kind.name, tree, frozenset(owned(tree, kind)), **more)
-
-
-def remembers(kind, was, owner="us", canon=CANON):
-    fields = fields_of(prints(was, owned(was, kind), kind))
-    return Record(owner, named(kind).qualified, fields, canon=canon)
-
-
-def live_state(*observed, entries=None):
-    listed = {str(o.address): Entry() for o in observed} if entries is None else entries
-    return LiveState(HERE, True, {o.address: o for o in observed}, Inventory("us", listed))
-
-
-def compare(kind, want, have, was=None, *, canon=CANON, item=None, **more):
-    """The change of one object; `was` None means it carries no record."""
-    record = None if was is None else remembers(kind, was, canon=canon)
-    observed = Observed(named(kind), kind.name, have, record)
-    state = DesiredState(HERE, "us", {named(kind): item or desired(kind, want, **more)}, 1)
-    [change] = diff.diff(state, live_state(observed), KINDS).changes
-    return change
-
-
-def causes(change):
-    return {".".join(f.path): f.cause for f in change.fields}
-
+from tests.stages.comparing import APP, MODEL, WORKFLOW, causes, compare, desired, named, nodes, tree
 
 # ---- the truth table
-
-
-def tree(text):
-    return {} if text is ABSENT else {"description": text}
 
 
 @pytest.mark.parametrize(
@@ -224,10 +157,6 @@ def test_a_part_of_the_address_is_never_compared():
 # ---- closed sets
 
 
-def nodes(*names, **more):
-    return {"nodes": {name: {"model": {"id": "m"}, **more} for name in names}}
-
-
 @pytest.mark.parametrize(
     ("want", "have", "was", "expected"),
     [
@@ -269,221 +198,6 @@ def test_a_large_workflow_still_tells_drift_from_edit_though_its_record_is_folde
     assert causes(compare(WORKFLOW, want, have, want)) == {f"nodes.{names[7]}.model.id": Cause.DRIFT}
     assert causes(compare(WORKFLOW, have, want, want)) == {f"nodes.{names[7]}.model.id": Cause.EDIT}
     assert compare(WORKFLOW, want, want, want).action is Action.NO_OP
-
-
-# ---- versions and what follows
-
-
-M, W = Address(HERE, "models", "x"), Address(HERE, "workflows", "x")
-PIN = ("nodes", "a", "model", "model_version", "id")
-
-
-SHELL = {"model_type_id": "concept-thresholder"}
-
-
-def model_tree(value):
-    return SHELL | {"model_version": {"output_info": {"data": {"concepts": {"p": {"value": value}}}}}}
-
-
-def model_item(value):
-    return desired(MODEL, model_tree(value))
-
-
-def version(name, value, made_for=None, owner="us"):
-    """A live version; with `made_for`, one that carries the mark of a manifest with that value."""
-    item = model_item(value if made_for is None else made_for)
-    mark = None if made_for is None else target_mark(item, item.tree, MODEL, owner, "")
-    return LiveVersion(name, model_tree(value)["model_version"], mark)
-
-
-def model_live(newest, managed=None, **more):
-    record = target_record(model_item(0), SHELL, MODEL, "us")
-    serving = managed or (newest if newest and newest.mark else None)
-    return Observed(M, "Model", SHELL, record, newest=newest, managed=serving, **more)
-
-
-def flow_item():
-    pinned = put(nodes("a"), ("nodes", "a", "model", "id"), "x")
-    item = desired(WORKFLOW, put(pinned, PIN, Unknown(str(M), "version_id")))
-    reference = Reference(PIN, M, "version_id")
-    return Desired(item.address, item.kind, item.tree, item.written, references=(reference,))
-
-
-def flow_live(pin):
-    pinned = put(put(nodes("a"), ("nodes", "a", "model", "id"), "x"), PIN, pin)
-    return Observed(W, "Workflow", pinned, remembers(WORKFLOW, pinned))
-
-
-def both(value, model, pin):
-    state = DesiredState(HERE, "us", {W: flow_item(), M: model_item(value)}, 2)
-    changes = diff.diff(state, live_state(model, flow_live(pin)), KINDS).changes
-    return {change.address: change for change in changes}
-
-
-def test_a_node_that_pins_the_managed_version_is_as_it_should_be():
-    found = both(0.5, model_live(version("v1", 0.5, 0.5)), "v1")
-    assert {c.action for c in found.values()} == {Action.NO_OP}
-
-
-def test_a_threshold_edit_is_a_new_version_that_the_node_follows():
-    found = both(0.6, model_live(version("v1", 0.5, 0.5)), "v1")
-    assert found[M].new_version
-    [field] = found[W].fields
-    assert (field.cause, field.follows, field.before) == (Cause.FOLLOWS, "models/x", "v1")
-    assert isinstance(field.after, Unknown)
-
-
-def test_a_node_left_behind_by_a_run_that_stopped_follows_too():
-    found = both(0.6, model_live(version("v2", 0.6, 0.6)), "v1")
-    assert found[M].action is Action.NO_OP
-    [field] = found[W].fields
-    assert (field.before, field.after) == ("v1", "v2")
-
-
-def test_producers_are_compared_before_consumers():
-    assert list(both(0.5, model_live(version("v1", 0.5, 0.5)), "v1")) == [M, W]
-
-
-def one(value, model):
-    state = DesiredState(HERE, "us", {M: model_item(value)}, 1)
-    [change] = diff.diff(state, live_state(model), KINDS).changes
-    return change
-
-
-def test_a_newer_version_of_others_with_other_values_is_drift():
-    change = one(0.5, model_live(version("v2", 0.9), managed=version("v1", 0.5, 0.5)))
-    assert set(causes(change).values()) == {Cause.DRIFT}
-    assert change.new_version
-
-
-def test_a_newer_version_of_a_type_that_trains_starts_no_training():
-    trained = {**model_tree(0.5), "model_type_id": "visual-classifier"}
-    model = model_live(version("v2", 0.9), managed=version("v1", 0.5, 0.5))
-    record = target_record(desired(MODEL, trained), trained, MODEL, "us")
-    live = live_state(replace(model, tree={"model_type_id": "visual-classifier"}, record=record))
-    [change] = diff.diff(DesiredState(HERE, "us", {M: desired(MODEL, trained)}, 1), live, KINDS).changes
-    assert change.action is Action.NO_OP
-
-
-def test_a_newer_version_of_others_with_equal_values_is_nothing():
-    assert one(0.5, model_live(version("v2", 0.5), managed=version("v1", 0.5, 0.5))).action is Action.NO_OP
-
-
-def test_a_model_without_any_version_gets_one():
-    change = one(0.5, model_live(None))
-    assert change.new_version
-    assert "creation was not finished" in change.reasons[0]
-
-
-def test_an_operator_of_whose_version_nothing_is_written_gets_one_all_the_same():
-    item = Desired(M, "Model", SHELL | {"model_version": {}}, frozenset({("model_type_id",)}))
-    live = live_state(Observed(M, "Model", SHELL, remembers(MODEL, SHELL)))
-    [change] = diff.diff(DesiredState(HERE, "us", {M: item}, 1), live, KINDS).changes
-    assert change.new_version
-
-
-def test_a_version_without_mark_but_with_our_values_gets_the_mark():
-    change = one(0.5, model_live(version("v1", 0.5)))
-    assert (change.action, change.fields, change.mark) == (Action.ADOPT, (), True)
-
-
-def test_a_version_that_the_list_has_settled_is_not_compared_again():
-    listed = model_live(version("v1", 0.9, 0.5), complete=False)
-    assert one(0.5, listed).action is Action.NO_OP
-
-
-@pytest.mark.parametrize(
-    ("observed", "read"),
-    [
-        (model_live(LiveVersion("v", None, version("v", 0.5, 0.5).mark, untouched=True), complete=False), False),
-        (model_live(LiveVersion("v", None, version("v", 0.5, 0.5).mark, untouched=False), complete=False), True),
-        (model_live(LiveVersion("v", None, version("v", 0.6, 0.6).mark, untouched=True), complete=False), True),
-        (model_live(LiveVersion("v", None, None, untouched=True), complete=False), True),
-        (model_live(None, complete=False), True),
-        (model_live(None), False),
-        (Observed(M, "Model", {}, complete=False), True),
-    ],
-)
-def test_only_an_untouched_version_with_our_mark_and_these_values_needs_no_read(observed, read):
-    item = model_item(0.5)
-    assert diff.needs_read(item, item.tree, observed, MODEL) is read
-
-
-def test_a_mark_in_another_canonical_form_is_read_and_renewed():
-    mark = version("v", 0.5, 0.5).mark
-    old = Mark(mark.owner, mark.address, mark.parent, mark.digest, mark.fields, canon=CANON + 1)
-    item = model_item(0.5)
-    assert diff.needs_read(
-        item, item.tree, model_live(LiveVersion("v", None, old, untouched=True), complete=False), MODEL
-    )
-    change = one(0.5, model_live(LiveVersion("v", item.tree["model_version"], old)))
-    assert (change.action, change.mark) == (Action.ADOPT, True)
-
-
-# ---- whole objects
-
-
-@pytest.mark.parametrize(
-    ("entry", "cause"), [(None, Cause.EDIT), (Entry(), Cause.DRIFT), (Entry(pending=True), Cause.EDIT)]
-)
-def test_an_absent_object_is_created_and_is_drift_only_if_it_was_there(entry, cause):
-    state = DesiredState(HERE, "us", {M: model_item(0.5)}, 1)
-    live = live_state(entries={"models/x": entry} if entry else {})
-    [change] = diff.diff(state, live, KINDS).changes
-    assert (change.action, change.cause) == (Action.CREATE, cause)
-
-
-def test_an_object_the_inventory_does_not_list_is_entered():
-    state = DesiredState(HERE, "us", {M: desired(MODEL, tree("a"))}, 1)
-    found = Observed(M, "Model", tree("a"), remembers(MODEL, tree("a")))
-    for entries, action in (({}, Action.ADOPT), ({"models/x": Entry(pending=True)}, Action.ADOPT)):
-        [change] = diff.diff(state, live_state(found, entries=entries), KINDS).changes
-        assert change.action is action
-
-
-def test_what_is_known_already_is_not_compared_again():
-    state = DesiredState(HERE, "us", {M: desired(MODEL, tree("a"))}, 1)
-    found = Observed(M, "Model", tree("a"), remembers(MODEL, tree("a")))
-    [change] = diff.diff(state, live_state(found), KINDS).changes
-    moved = live_state(replace(found, tree=tree("b")))
-    assert diff.diff(state, moved, KINDS, known={M: change}).changes == (change,)
-    assert diff.diff(state, moved, KINDS).changes != (change,)
-
-
-EMPTY = DesiredState(HERE, "us", {}, 1)
-
-
-@pytest.mark.parametrize(
-    ("kind", "owner", "action"),
-    [
-        (MODEL, "us", Action.DELETE),
-        (WORKFLOW, "us", Action.DELETE),
-        (CONCEPT, "us", Action.FORGET),
-        (APP, "us", None),
-        (MODEL, "them", None),
-        (MODEL, None, None),
-    ],
-)
-def test_prune_takes_what_is_ours_and_no_longer_declared(kind, owner, action):
-    record = remembers(kind, {}, owner=owner) if owner else None
-    live = live_state(Observed(named(kind), kind.name, {}, record))
-    assert [c.action for c in diff.diff(EMPTY, live, KINDS, prune=True).changes] == ([action] if action else [])
-    assert diff.diff(EMPTY, live, KINDS).changes == ()
-
-
-@pytest.mark.parametrize(("delete_app", "action"), [(False, Action.FORGET), (True, Action.DELETE)])
-def test_destroy_forgets_the_app_unless_told_by_name(delete_app, action):
-    state = DesiredState(HERE, "us", {named(APP): desired(APP, {})}, 1)
-    live = live_state(Observed(named(APP), "App", {}, remembers(APP, {})))
-    [change] = diff.destroy(state, live, KINDS, delete_app=delete_app).changes
-    assert change.action is action
-
-
-@pytest.mark.parametrize(("owner", "gone"), [("us", 1), ("them", 0), (None, 0)])
-def test_destroy_takes_what_is_declared_and_ours(owner, gone):
-    state = DesiredState(HERE, "us", {M: model_item(0.5)}, 1)
-    record = remembers(MODEL, {}, owner=owner) if owner else None
-    assert len(diff.destroy(state, live_state(Observed(M, "Model", {}, record)), KINDS).changes) == gone
 
 
 # ---- deepdiff and fingerprints
