@@ -1,9 +1,13 @@
 """Declarations as desired state: scope, owner, variables, references, and every problem with its place."""
 
+import gc
+from dataclasses import replace
+
 import pytest
 
+from reconciler.core.declaration import Declaration
 from reconciler.core.tree import Unknown, get
-from reconciler.manifests import kinds
+from reconciler.manifests import kinds, read_manifests
 from reconciler.stages.load import parse
 from reconciler.stages.resolve import Options, resolve
 
@@ -276,3 +280,29 @@ def test_what_may_stand_in_an_unread_field_is_not_called_missing():
 def test_no_document_at_all_is_a_set_too():
     resolved = read(owner="us", app_id="app")
     assert (resolved.ok, resolved.state.documents) == (True, 0)
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_document_is_let_go_once_it_is_resolved(tmp_path, monkeypatch):
+    count = 8
+    (tmp_path / "all.yaml").write_text("---\n".join(HEAD + concept(f"c{number}") for number in range(count)))
+    living = []
+
+    def look(tree, scope):
+        living.append(sum(isinstance(thing, Declaration) for thing in gc.get_objects()) - before)
+        return []
+
+    watched = {name: replace(kind, check=look) for name, kind in kinds().items()}
+    monkeypatch.setattr("reconciler.manifests.kinds", lambda: watched)
+    gc.collect()
+    before = sum(isinstance(thing, Declaration) for thing in gc.get_objects())
+    read_manifests([str(tmp_path)], Options(offline=True))
+    assert living == [*range(count, 0, -1)]
+
+
+def test_objects_with_the_same_written_paths_share_one_set():
+    found = [*state(app(), model("a"), model("b")).resources.values()]
+    assert found[1].written
+    assert found[1].written is found[2].written
