@@ -35,6 +35,7 @@ from tests.stages.comparing import (
 
 PIN = ("nodes", "a", "model", "model_version", "id")
 VALUE = ("model_version", "output_info", "data", "concepts", "p", "value")
+TOP = ("model_version", "output_info", "params", "top")
 UNMADE = "has no version made by this manifest set: creation was not finished, or it was deleted"
 
 # ---- which version counts, and what follows
@@ -120,6 +121,15 @@ def test_a_version_that_the_list_has_settled_is_not_compared_again():
     assert one(0.5, listed).action is Action.NO_OP
 
 
+def test_a_list_does_not_show_what_the_author_removed_from_a_version():
+    """It may leave parts out: what becomes of them is decided once the version was read."""
+    before = desired(MODEL, put(model_tree(0.5), TOP, 3))
+    mark = target_mark(before, before.tree, MODEL, "us", "")
+    listed = model_live(LiveVersion("v1", before.tree["model_version"], mark), complete=False)
+    assert one(0.5, listed).fields == ()
+    assert [f.path for f in one(0.5, replace(listed, complete=True)).fields] == [TOP]
+
+
 @pytest.mark.parametrize(
     ("observed", "read"),
     [
@@ -184,11 +194,10 @@ def test_a_newer_version_of_others_shows_what_they_changed():
 
 def test_an_equal_newer_version_of_others_does_not_hide_what_the_author_removed():
     """Ours still has the param; nothing but the mark of ours remembers that we set it."""
-    params = ("model_version", "output_info", "params", "top")
-    before = desired(MODEL, put(model_tree(0.5), params, 3))
+    before = desired(MODEL, put(model_tree(0.5), TOP, 3))
     ours = LiveVersion("v1", before.tree["model_version"], target_mark(before, before.tree, MODEL, "us", ""))
     [field] = one(0.5, model_live(version("v2", 0.5), managed=ours)).fields
-    assert (field.path, field.before, field.cause, field.effect) == (params, 3, Cause.REMOVED, Effect.NEW_VERSION)
+    assert (field.path, field.before, field.cause, field.effect) == (TOP, 3, Cause.REMOVED, Effect.NEW_VERSION)
 
 
 def test_record_and_mark_are_remembered_side_by_side():
