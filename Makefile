@@ -25,10 +25,10 @@ demo: $(VENV)/runtime.stamp ## tour: plan, apply, drift, repair and destroy agai
 
 test: lint check ## everything that CI runs
 
-# The programme of reliability starts the program thousands of times: measuring coverage there costs a third more and adds no line.
+# What runs the program thousands of times does so without coverage: measuring it costs a third more there and adds no line.
 check: $(VENV)/dev.stamp | .cache/promtool/tried
-	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term --ignore tests/reliability
-	$(BIN)/python -m pytest --numprocesses auto tests/reliability
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term --ignore tests/reliability --ignore tests/properties
+	$(BIN)/python -m pytest --numprocesses auto tests/reliability tests/properties
 
 lint: $(VENV)/dev.stamp audit-workflows ## style, format, types, import rules and workflows
 	$(BIN)/python -m ruff check

@@ -145,8 +145,8 @@ class Matrix:
     def cells(self, name: str, fault: str) -> Iterator[Cell]:
         """The first and the last call of each RPC; a write also meets some faults that do not pass.
 
-        Unless the whole grid is asked for, what costs a deadline is done once for each RPC, and reads are not struck
-        in every scenario, nor by everything.
+        Unless the whole grid is asked for, what costs a deadline is done once for each RPC, a scenario after the first
+        one that has an RPC strikes only its last call, and reads are not struck in every scenario, nor by everything.
         """
         for rpc, count in self.reference(name).calls.items():
             if not can_strike(FAULTS[fault].effect, RPCS[rpc]):
@@ -158,7 +158,7 @@ class Matrix:
             places = sorted({1, count})
             if not WHOLE_GRID and fault in SLOW:
                 places = places[:1]
-            elif not WHOLE_GRID and again and RPCS[rpc].reads:
+            elif not WHOLE_GRID and again:
                 places = places[-1:]
             yield from (Cell(name, rpc, nth, fault) for nth in places)
             if fault in LASTING and not RPCS[rpc].reads:
