@@ -174,6 +174,69 @@ def test_what_is_no_longer_declared_and_was_deleted_by_hand_is_no_drift(applied:
     assert "workflows/v" not in applied.plan(*left).live.inventory.entries
 
 
+@pytest.fixture
+def left(world: Any, documents: Any) -> list[Any]:
+    """Manifests that no longer declare a model, a workflow and a concept which are still in the app, and still ours."""
+    kept = [documents.app(), documents.concept("p")]
+    flow = documents.workflow("old-flow", n="old")
+    flow["spec"]["description"] = "ours"
+    world.apply(*kept, documents.concept("old-concept"), documents.thresholder("old", p=0.5), flow)
+    return kept
+
+
+def test_what_is_no_longer_declared_is_a_note_as_long_as_nobody_touches_it(world: Any, left: list[Any]) -> None:
+    report = look(world, *left)
+    assert (report.exit_code, moved(report)) == (0, {})
+    assert {str(one.address): one.message for one in report.unapplied} == dict.fromkeys(
+        ("concepts/old-concept", "models/old", "workflows/old-flow"), "no longer declared; --prune deletes it"
+    )
+    assert report.unmanaged == ()
+
+
+def test_what_is_no_longer_declared_is_held_against_its_record(world: Any, left: list[Any]) -> None:
+    world.ask("PatchWorkflows", workflows=[{"id": "old-flow", "description": "theirs"}], action="merge")
+    world.ask("PatchConcepts", concepts=[{"id": "old-concept", "name": "theirs"}], action="overwrite")
+    theirs = {"params": {"concept_threshold_type": "LESS_THAN"}, "data": {"concepts": [{"id": "p", "value": 0.5}]}}
+    world.ask("PostModelVersions", model_id="old", model_versions=[{"output_info": theirs}])
+    report = look(world, *left)
+    assert report.exit_code == 2
+    assert moved(report) == {
+        "concepts/old-concept": {"name"},
+        "models/old": {"model_version.output_info.params.concept_threshold_type"},
+        "workflows/old-flow": {"description"},
+    }
+
+
+def test_what_nobody_manages_is_listed_apart_and_so_is_what_another_owner_has(
+    world: Any, documents: Any, left: list[Any]
+) -> None:
+    world.ask("PostConcepts", concepts=[{"id": "loose", "name": "loose"}])
+    world.apply(documents.concept("other"), owner="them", app_id="app")
+    report = look(world, *left)
+    assert report.exit_code == 0
+    assert {str(one.address): one.owner for one in report.unmanaged} == {
+        "concepts/loose": None,
+        "concepts/other": "them",
+    }
+
+
+def test_what_is_declared_but_was_never_ours_is_a_note(world: Any, documents: Any, left: list[Any]) -> None:
+    world.ask("PostConcepts", concepts=[{"id": "loose", "name": "loose"}])
+    world.apply(documents.concept("other"), owner="them", app_id="app")
+    report = look(world, *left, documents.concept("loose"), documents.concept("other"))
+    assert report.exit_code == 0
+    said = {str(one.address): one.message for one in report.unapplied}
+    assert said["concepts/loose"] == "declared, but the live object is nobody's"
+    assert said["concepts/other"] == "declared, but the live object is that of owner 'them'"
+
+
+def test_an_app_that_is_gone_is_one_thing_that_is_missing(world: Any, documents: Any, left: list[Any]) -> None:
+    world.ask("DeleteApp")
+    report = look(world, *left)
+    (entry,) = report.entries
+    assert (str(entry.address), entry.status, report.exit_code) == ("apps/app", DriftStatus.MISSING, 2)
+
+
 def test_an_edit_of_the_manifests_is_a_note(applied: Any, documents: Any) -> None:
     more = [*applied.manifests, documents.concept("new")]
     more[0]["spec"]["notes"] = "newer"

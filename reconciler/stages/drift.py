@@ -79,7 +79,7 @@ def _declared(change: ResourceChange, desired: DesiredState, live: LiveState) ->
     if observed.record is None and _was_applied(change.address, live):
         return _stripped(change)
     if observed.record is None or observed.record.owner != desired.owner:
-        whose = "nobody's" if observed.record is None else f"owner {observed.record.owner!r}'s"
+        whose = "nobody's" if observed.record is None else f"that of owner {observed.record.owner!r}"
         return Unapplied(change.address, f"declared, but the live object is {whose}", change.location)
     concealed = conceal(change)
     fields = tuple(f for f in map(DriftField.of, concealed.fields) if f is not None)
