@@ -170,8 +170,7 @@ def _select(
     """(the selected changes, the addresses left out, those of them that something selected waits for)."""
     if selection.everything:
         return compared, frozenset(), {}
-    uses = {a: [r.target for r in item.references] for a, item in desired.resources.items()}
-    chosen = selection.of({*desired.resources, *(c.address for c in compared.changes)}, uses)
+    chosen = selection.of({*desired.resources, *(c.address for c in compared.changes)}, _uses(desired))
     acting = [c for c in compared.changes if c.action is not Action.NO_OP]
     left_out = frozenset(c.address for c in acting if c.address not in chosen)
     kept = tuple(c for c in compared.changes if c.address not in left_out)
@@ -186,6 +185,10 @@ def _select(
     if not live.exists and (app := Address(live.scope, "apps", live.scope.app_id)) in left_out and kept:
         waiting[app] = str(kept[0].address)
     return replace(compared, changes=kept), left_out, waiting
+
+
+def _uses(desired: DesiredState) -> dict[Address, list[Address]]:
+    return {address: [r.target for r in item.references] for address, item in desired.resources.items()}
 
 
 def _check_app(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> None:
@@ -335,9 +338,10 @@ def find_drift(api: Api, desired: DesiredState, options: PlanOptions, notes: Ite
         addresses = [a for a in wanted(desired, live, options) if a not in unread]
         live = observe.settle(api, live, by_plural(), addresses, workers=options.workers, unread=unread)
     compared = diff.diff(desired, live, by_plural())
-    return drift.drift_report(
+    report = drift.drift_report(
         compared.changes, desired, live, by_plural(), unread, host=options.host, notes=tuple(notes)
     )
+    return drift.only(report, options.selection.of(drift.named(report), _uses(desired)))
 
 
 def _looked_at_twice(desired: DesiredState, live: LiveState, options: PlanOptions) -> list[Address]:

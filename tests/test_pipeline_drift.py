@@ -10,6 +10,7 @@ from reconciler.client.api import ReadOnlyApi
 from reconciler.client.rpcs import RpcClass, rpc_class
 from reconciler.core.drift import DriftStatus
 from reconciler.core.remote import ApiError
+from reconciler.core.selection import Selection
 from reconciler.manifests import by_plural
 from reconciler.stages.guard import Rails
 
@@ -228,6 +229,28 @@ def test_what_is_declared_but_was_never_ours_is_a_note(world: Any, documents: An
     said = {str(one.address): one.message for one in report.unapplied}
     assert said["concepts/loose"] == "declared, but the live object is nobody's"
     assert said["concepts/other"] == "declared, but the live object is that of owner 'them'"
+
+
+SELECTED = {
+    ("models/old",): {"models/old"},
+    ("+workflows/old-flow",): {"workflows/old-flow", "models/old", "concepts/p"},
+    ("concepts",): {"concepts/p", "concepts/old-concept", "concepts/loose"},
+}
+
+
+@pytest.mark.parametrize("select", SELECTED, ids=" ".join)
+def test_what_is_left_out_is_named_and_not_judged(
+    world: Any, documents: Any, left: list[Any], select: tuple[str, ...]
+) -> None:
+    world.ask("PatchWorkflows", workflows=[{"id": "old-flow", "description": "theirs"}], action="merge")
+    world.ask("PostConcepts", concepts=[{"id": "loose", "name": "loose"}])
+    kept = [*left, documents.thresholder("old", p=0.5), documents.workflow("old-flow", n="old")]
+    report = look(world, *kept, selection=Selection(select))
+    judged = {str(e.address) for e in report.entries if e.status is not DriftStatus.EXCLUDED}
+    assert judged | {str(u.address) for u in (*report.unapplied, *report.unmanaged)} == SELECTED[select]
+    assert report.exit_code == (2 if "workflows/old-flow" in judged else 0)
+    assert len(report.entries) == len(look(world, *kept).entries)
+    assert look(world, *kept, selection=Selection((), ("workflows",))).exit_code == 0
 
 
 def test_an_app_that_is_gone_is_one_thing_that_is_missing(world: Any, documents: Any, left: list[Any]) -> None:

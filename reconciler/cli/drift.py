@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from typer import Option
 
 from reconciler.cli.command import command
 from reconciler.cli.files import keep, writable
-from reconciler.cli.options import ManifestFlags, ServiceFlags
+from reconciler.cli.options import ChangeFlags, Exclude, ManifestFlags, Select, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import session
 from reconciler.core.diagnostics import ReconcilerError
@@ -34,6 +34,8 @@ def drift(
     screen: Screen,
     manifests: ManifestFlags,
     service: ServiceFlags,
+    select: Select = [],  # noqa: B006
+    exclude: Exclude = [],  # noqa: B006
     since: Since = None,
     interval: Interval = None,
     listen: Listen = None,
@@ -45,7 +47,7 @@ def drift(
     yet are no drift. Reads every model in full unless --refresh stamp says otherwise.
     """
     memory = None if since is None else writable("--since", since)
-    look = Look(screen, manifests, service, memory)
+    look = Look(screen, manifests, service, memory, changes=ChangeFlags(select=select, exclude=exclude))
     if interval is None and listen is None and textfile is None:
         return look.once(datetime.now(UTC))
     from reconciler.cli.drift_loop import watch
@@ -65,10 +67,12 @@ class Look:
     """Told what a look has cost, even if it failed."""
     report: DriftReport | None = None
     """What the last one found that came to an end."""
+    changes: ChangeFlags = field(default_factory=ChangeFlags)
+    """What it looks at; nothing else in them matters to a look."""
 
     def once(self, now: datetime) -> int:
         """Look, remember, show."""
-        with session(self.screen, self.manifests, self.service, value="drift", refresh="full") as opened:
+        with session(self.screen, self.manifests, self.service, self.changes, value="drift", refresh="full") as opened:
             try:
                 report = opened.drift(now.date())
             finally:

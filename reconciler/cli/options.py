@@ -65,6 +65,12 @@ class ServiceFlags:
     timeout: Annotated[str | None, Option(metavar="TIME", help="Deadline of a call: 30, 30s, 2m. Default: 30s.")] = None
 
 
+Select = Annotated[
+    list[str], Option(metavar="ADDRESS", help="Only these: KIND/ID, a glob, a kind; + for its users or uses.")
+]
+Exclude = Annotated[list[str], Option(metavar="ADDRESS", help="Not these; repeatable.")]
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeFlags:
     """How manifests and live app are compared, and what a run may do."""
@@ -76,12 +82,8 @@ class ChangeFlags:
     allow: Annotated[
         list[str], Option(metavar="RULE=ADDRESS", help="Let a guard pass, as its refusal says; repeatable.")
     ] = field(default_factory=list)
-    select: Annotated[
-        list[str], Option(metavar="ADDRESS", help="Only these: KIND/ID, a glob, a kind; + for its users or uses.")
-    ] = field(default_factory=list)
-    exclude: Annotated[list[str], Option(metavar="ADDRESS", help="Not these; repeatable.")] = field(
-        default_factory=list
-    )
+    select: Select = field(default_factory=list)
+    exclude: Exclude = field(default_factory=list)
     upgrade_pins: Annotated[
         bool, Option("--upgrade-pins", help="Look up anew the versions that manifests leave open.")
     ] = False

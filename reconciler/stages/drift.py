@@ -7,7 +7,7 @@ comparing (`diff`), printing (`report`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.core.address import Address
@@ -161,11 +161,20 @@ def without_app(desired: DesiredState, host: str, kinds: Kinds) -> DriftReport:
     return DriftReport(desired.scope, desired.owner, host, (missing,))
 
 
-def exclude(report: DriftReport, addresses: Iterable[Address], reason: str) -> DriftReport:
-    """The report with some objects left out of judgement, each still named."""
-    names = set(addresses)
-    entries = tuple(
-        replace(e, status=DriftStatus.EXCLUDED, fields=(), message=reason) if e.address in names else e
-        for e in report.entries
+def named(report: DriftReport) -> set[Address]:
+    """Every object that a report says something of."""
+    return {one.address for group in (report.entries, report.unapplied, report.unmanaged) for one in group}
+
+
+def only(report: DriftReport, chosen: Container[Address]) -> DriftReport:
+    """The report about some objects: the others that were applied are named and not judged."""
+    return replace(
+        report,
+        entries=tuple(e if e.address in chosen else _left_out(e) for e in report.entries),
+        unapplied=tuple(u for u in report.unapplied if u.address in chosen),
+        unmanaged=tuple(u for u in report.unmanaged if u.address in chosen),
     )
-    return replace(report, entries=entries)
+
+
+def _left_out(entry: DriftEntry) -> DriftEntry:
+    return replace(entry, status=DriftStatus.EXCLUDED, fields=(), message="left out by --select or --exclude")

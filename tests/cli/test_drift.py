@@ -53,6 +53,17 @@ def test_what_others_changed_is_shown_and_coded(shell: Any, applied: Emulator) -
     assert shell("drift").code == 0
 
 
+def test_only_what_is_selected_is_judged(shell: Any, applied: Emulator) -> None:
+    edit_behind_our_back(applied)
+    ended = shell("drift", "--exclude", "models/m1")
+    assert ended.code == 0
+    assert "1 object excluded." in ended.out
+    assert shell("drift", "--select", "models").code == 2
+    wrong = shell("drift", "--select", "models/m2")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "'models/m2' selects nothing" in wrong.err
+
+
 def test_an_edit_that_waits_is_no_drift(shell: Any, applied: Emulator) -> None:
     shell.manifests(head=SET.replace("ours", "new"))
     assert shell("drift").code == 0
