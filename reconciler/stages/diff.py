@@ -219,7 +219,7 @@ def _with_lost_versions(
 ) -> tuple[FieldChange, ...]:
     """The field changes, a version that must be made although no field says so, and secrets marked as such."""
     item, kind, want = sides.item, sides.kind, sides.want
-    if _lacks_version(item, observed, kind, want, sides.have, fields):
+    if _lacks_version(item, observed, kind, fields):
         fields += tuple(_first_version(want, kind, Cause.DRIFT if observed.newest is None else Cause.EDIT))
     if _lost_version(item, observed, kind, live):
         fields = tuple(replace(f, cause=Cause.DRIFT) if f.effect is Effect.NEW_VERSION else f for f in fields)
@@ -320,9 +320,7 @@ def _differing(have: Tree, want: Tree, paths: list[Path], kind: Kind) -> list[Pa
 # --- versions and records --------------------------------------------------------------------------------------------
 
 
-def _lacks_version(
-    item: Desired, observed: Observed, kind: Kind, want: Tree, have: Tree, fields: tuple[FieldChange, ...]
-) -> bool:
+def _lacks_version(item: Desired, observed: Observed, kind: Kind, fields: tuple[FieldChange, ...]) -> bool:
     """Whether a version of ours must be made although no field says so: never finished, or deleted."""
     if not wants_version(item, kind) or not observed.complete or any(f.effect is Effect.NEW_VERSION for f in fields):
         return False
