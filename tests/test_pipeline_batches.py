@@ -1,6 +1,7 @@
 """Concepts and relations travel many in a request; whatever happens to the request, each object gets a true account."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +49,8 @@ def test_a_batch_whose_reply_is_lost_is_looked_for_before_it_is_sent_again(world
 
 def test_a_batch_of_which_half_was_done_is_completed(world: Any, planned: Any) -> None:
     world.emulator.faults.add("PostConcepts", "mixed", keep=70)
-    result = world.carry_out(planned)
+    one_by_one = replace(planned, options=replace(planned.options, workers=1))  # else the small batch may be struck
+    result = world.carry_out(one_by_one)
     assert result.complete, [o.message for o in result.outcomes if o.message]
     assert sorted(sent(world, "PostConcepts"), reverse=True) == [128, 58, 2]
     assert len(world.listed("ListConcepts")) == 130
