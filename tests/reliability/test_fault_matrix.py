@@ -18,6 +18,7 @@ twice.
 
 import json
 import os
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -146,7 +147,8 @@ class Matrix:
         """The first and the last call of each RPC; a write also meets some faults that do not pass.
 
         Unless the whole grid is asked for, what costs a deadline is done once for each RPC, a scenario after the first
-        one that has an RPC strikes only its last call, and reads are not struck in every scenario, nor by everything.
+        one that has an RPC strikes only its last call, by a third of the faults, and reads are not struck in every
+        scenario, nor by everything.
         """
         for rpc, count in self.reference(name).calls.items():
             if not can_strike(FAULTS[fault].effect, RPCS[rpc]):
@@ -154,6 +156,8 @@ class Matrix:
             again = any(rpc in self.reference(other).calls for other in _before(name))
             seldom = fault in SLOW or (RPCS[rpc].reads and name not in READ_IN)
             if not WHOLE_GRID and ((again and seldom) or (RPCS[rpc].reads and fault in WRITES_ONLY)):
+                continue
+            if not WHOLE_GRID and again and not _drawn(name, rpc, fault):
                 continue
             places = sorted({1, count})
             if not WHOLE_GRID and fault in SLOW:
@@ -167,6 +171,11 @@ class Matrix:
     def close(self) -> None:
         for service in self._services.values():
             service.close()
+
+
+def _drawn(*cell: str) -> bool:
+    """A third of all cells, always the same ones."""
+    return zlib.crc32("/".join(cell).encode()) % 3 == 0
 
 
 @pytest.fixture(scope="module")
