@@ -26,7 +26,8 @@ from reconciler.stages import attach, diff, guard, observe, order, pin, twins
 
 if TYPE_CHECKING:  # a plan needs none of the stages that apply it, a tenth of its start
     from reconciler.core.drift import DriftReport
-    from reconciler.core.outcome import ApplyResult, Event
+    from reconciler.core.interrupts import Interrupts
+    from reconciler.core.outcome import ApplyResult, Event, StepOutcome
     from reconciler.stages.batch import Batch
     from reconciler.stages.write.writer import Writer
 
@@ -369,6 +370,7 @@ def apply_plan(
     *,
     clock: Clock | None = None,
     version_timeout: float = 3600.0,
+    interrupts: Interrupts[list[StepOutcome]] | None = None,
 ) -> ApplyResult:
     """Make a plan real. Raises Refused if guards refused it; every other end is in the result."""
     from reconciler.stages.apply import apply
@@ -396,8 +398,8 @@ def apply_plan(
     known = versions_by_text({address: _latest(observed) for address, observed in live.observed.items()})
     again = Several(writer, lambda addresses: observe.read_again(api, addresses, live, by_plural()))
     together = (_together(api, planned, writer, clock), again)
-    workers = planned.options.workers
-    return apply(plan, writer, emit, known=known, workers=workers, clock=clock.now, together=together)
+    workers, now = planned.options.workers, clock.now
+    return apply(plan, writer, emit, known=known, workers=workers, clock=now, together=together, interrupts=interrupts)
 
 
 def _together(api: Api, planned: Planned, writer: Writer, clock: Clock) -> Batch:

@@ -69,8 +69,9 @@ def test_every_test_that_leaves_it_somewhere_fails(tmp_path_factory: pytest.Temp
         cwd=root, capture_output=True, text=True, check=False,
     )  # fmt: skip
     results = [line for line in ended.stdout.splitlines() if line.startswith(("FAILED", "ERROR", "PASSED"))]
-    well = {line.rpartition("::")[2].split(" ")[0] for line in results if line.startswith("PASSED")}
-    ill = {line.rpartition("::")[2].split(" ")[0] for line in results if not line.startswith("PASSED")}
+    named = {line: line.partition("test_leaks.py::")[2].split(" ")[0] for line in results}
+    well = {name for line, name in named.items() if line.startswith("PASSED")}
+    ill = {name for line, name in named.items() if not line.startswith("PASSED")}
     assert ill == {
         "test_prints_it", "test_logs_it", "test_fails_with_it", "test_writes_it", "test_stores_it",
         "test_writes_it_on_the_way_out",

@@ -11,7 +11,7 @@ from reconciler.cli.interrupts import AtOnce, orderly
 from reconciler.cli.options import ApplyFlags, AutoApprove, ChangeFlags, LockFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import Session, session
-from reconciler.core.diagnostics import Interrupted, ReconcilerError, Refused, error
+from reconciler.core.diagnostics import ReconcilerError, Refused, error
 
 if TYPE_CHECKING:
     from reconciler.client.api import GrpcApi
@@ -88,13 +88,8 @@ def _apply(screen: Screen, api: GrpcApi, planned: Planned, how: ApplyFlags) -> i
     from reconciler.pipeline import apply_plan
 
     patience = train_seconds(how)
-    try:
-        with orderly(screen), following(screen) as emit:
-            result = apply_plan(api, planned, emit, version_timeout=patience)
-    except KeyboardInterrupt:  # before the first step, or while the account of a second interrupt was put together
-        raise Interrupted(
-            "interrupted before there was an account", hint="run it again: it continues where this stopped"
-        ) from None
+    with orderly(screen) as interrupts, following(screen) as emit:
+        result = apply_plan(api, planned, emit, version_timeout=patience, interrupts=interrupts)
     result = replace(result, rpcs=dict(api.traffic.calls))
     if screen.machine or not result.plan.summary.empty:
         screen.result(result)

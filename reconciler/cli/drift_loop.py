@@ -5,18 +5,16 @@ Belongs here: when to look. Does not belong here: looking (`drift`), metrics as 
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from reconciler.cli.drift import Look
 from reconciler.cli.files import writable
+from reconciler.cli.interrupts import SIGNALS, raising
 from reconciler.cli.screen import Screen
 from reconciler.core.diagnostics import ReconcilerError
 
@@ -120,19 +118,8 @@ def _served(screen: Screen, rounds: Rounds, listen: str | None, every: float) ->
 @contextmanager
 def _until_told(screen: Screen) -> Iterator[None]:
     """SIGTERM or Ctrl-C ends the block in order: nothing is ever half written. A second one ends the process."""
-    heard: list[int] = []
-
-    def hear(number: int, _frame: FrameType | None) -> None:
-        heard.append(number)
-        if len(heard) > 1:
-            os._exit(130)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    except KeyboardInterrupt:
-        screen.say("Stopped.")
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with raising(screen, SIGNALS, "Stopped.", 0):
+        try:
+            yield
+        except KeyboardInterrupt:
+            screen.say("Stopped.")

@@ -13,9 +13,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from reconciler.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from reconciler.core.interrupts import Interrupts
+    from reconciler.core.outcome import StepOutcome
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -37,25 +41,36 @@ class AtOnce(int):
 
 @contextmanager
 def prompt(screen: Screen) -> Iterator[None]:
-    """Ctrl-C is a KeyboardInterrupt, and the end of the process if that is lost or held up.
+    """Ctrl-C is a KeyboardInterrupt, and the end of the process if that is lost or held up."""
+    with raising(screen, (signal.SIGINT,), "Error: interrupted", 130):
+        yield
 
-    An interrupt that falls into a callback of a C library is swallowed there, and a call that hangs holds its thread.
+
+@contextmanager
+def raising(screen: Screen, signals: tuple[signal.Signals, ...], last_words: str, code: int) -> Iterator[None]:
+    """A signal is a KeyboardInterrupt; the process ends with these words if that is lost or held up, or at a second.
+
+    An interrupt that falls into a callback of a C library is swallowed there, one that falls into a lock of the
+    standard library leaves it locked, and a call that hangs holds its thread. So only what writes nothing ends so.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):  # Windows
         yield
         return
+    heard: list[int] = []
 
-    def hear(_number: int, _frame: FrameType | None) -> None:
+    def give_up(_number: int, _frame: FrameType | None) -> NoReturn:
+        screen.say_now(last_words, last=True)
+        os._exit(code)
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        if len(heard) > 1:
+            give_up(number, frame)
         signal.alarm(PATIENCE)
         raise KeyboardInterrupt
 
-    def give_up(_number: int, _frame: FrameType | None) -> None:
-        screen.say_now("Error: interrupted", last=True)
-        os._exit(130)
-
-    before = {
-        number: signal.signal(number, does) for number, does in ((signal.SIGINT, hear), (signal.SIGALRM, give_up))
-    }
+    before = {number: signal.signal(number, hear) for number in signals}
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, give_up)
     try:
         yield
     finally:
@@ -65,31 +80,27 @@ def prompt(screen: Screen) -> Iterator[None]:
 
 
 @contextmanager
-def orderly(screen: Screen) -> Iterator[None]:
-    """The first two signals are a KeyboardInterrupt here: the run ends in order, then with no more than an account.
+def orderly(screen: Screen) -> Iterator[Interrupts[list[StepOutcome]]]:
+    """What hears the first two signals: the run ends in order, then with no more than an account.
 
     That takes no time unless something hangs; then the process ends without it, as it does at the third signal.
     """
-    from reconciler.core.outcome import StopNow
+    from reconciler.core.interrupts import Interrupts
     from reconciler.report.progress import INTERRUPTED, STOPPED
 
-    heard: list[int] = []
+    interrupts: Interrupts[list[StepOutcome]] = Interrupts()
 
-    def hear(number: int, _frame: FrameType | None) -> None:
-        heard.append(number)
-        if len(heard) > 2:
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        interrupts.hear()
+        if interrupts.heard > 2:
             os._exit(130)
-        if len(heard) == 1:
-            screen.say_now(INTERRUPTED)
-            raise KeyboardInterrupt
-        if hasattr(signal, "SIGALRM"):  # not on Windows
+        if interrupts.stop and hasattr(signal, "SIGALRM"):  # not on Windows
             signal.alarm(PATIENCE)
-        screen.say_now(STOPPED)
-        raise StopNow
+        screen.say_now(STOPPED if interrupts.stop else INTERRUPTED)
 
     before = {number: signal.signal(number, hear) for number in SIGNALS}
     try:
-        yield
+        yield interrupts
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -40,10 +40,6 @@ class StepOutcome:
     outputs: Mapping[str, str] = field(default_factory=dict)
 
 
-class StopNow(KeyboardInterrupt):
-    """Interrupted for the second time: nothing is waited for. The first one may not even have been noticed."""
-
-
 @dataclass(frozen=True, slots=True)
 class PlanAnnounced:
     """First event: everything that will be done."""

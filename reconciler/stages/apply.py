@@ -8,13 +8,14 @@ Belongs here: scheduling and accounting. Does not belong here: what a step sends
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import Protocol
 
 from reconciler.core.diagnostics import ReconcilerError
+from reconciler.core.interrupts import Interrupts
 from reconciler.core.outcome import (
     ApplyResult,
     Event,
@@ -24,7 +25,6 @@ from reconciler.core.outcome import (
     StepOutcome,
     StepProgress,
     StepStarted,
-    StopNow,
 )
 from reconciler.core.plan import Plan, Step, Verb
 from reconciler.core.remote import ApiError, OutcomeUnknown, Unseen
@@ -63,13 +63,12 @@ class _Run:
     perform: Perform
     emit: Callable[[Event], None]
     clock: Callable[[], float]
+    interrupts: Interrupts[list[StepOutcome]]
     outcomes: dict[str, StepOutcome] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     ended: dict[str, StepOutcome] = field(default_factory=dict)
-    """Written by the workers themselves: whatever interrupts the scheduling, what a step did is not forgotten."""
+    """Written by the workers themselves: what a step did is known even when nobody waits for it any more."""
     taken_up: set[str] = field(default_factory=set)
-    interrupted: bool = False
-    stopped: bool = False
     failed: bool = False
 
     def begin(self, step: Step) -> None:
@@ -174,31 +173,36 @@ def apply(
     workers: int,
     clock: Callable[[], float],
     together: Sequence[Together] = (),
+    interrupts: Interrupts[list[StepOutcome]] | None = None,
 ) -> ApplyResult:
     """Run a plan's steps. `known` are outputs of objects that stay as they are (version ids by address).
 
-    A KeyboardInterrupt lets what is in flight finish and leaves the rest `not started`; after a second one nothing is
-    waited for, and what is in flight is `unknown`.
+    An interrupt lets what is in flight finish and leaves the rest `not started`; after a second one nothing is waited
+    for, and what is in flight is `unknown`.
     """
-    run = _Run(plan, perform, emit, clock, outputs=dict(known))
+    run = _Run(plan, perform, emit, clock, interrupts or Interrupts(), outputs=dict(known))
     emit(PlanAnnounced(plan))
     started = clock()
+    pool = ThreadPoolExecutor(max(1, workers))
     try:
-        _carry_out(run, max(1, workers), together)
-    except KeyboardInterrupt:
-        run.interrupted = run.stopped = True
-        _account_for(run, plan.steps)
+        _carry_out(run, pool, max(1, workers), together)
+    finally:
+        pool.shutdown(wait=not run.interrupts.stop, cancel_futures=True)
+    _account_for(run, plan.steps)
     ordered = tuple(run.outcomes[step.id] for step in plan.steps)
-    return ApplyResult(plan, ordered, clock() - started, interrupted=run.interrupted, stopped=run.stopped)
+    heard = run.interrupts
+    return ApplyResult(plan, ordered, clock() - started, interrupted=heard.end, stopped=heard.stop)
 
 
-def _carry_out(run: _Run, workers: int, together: Sequence[Together]) -> None:
+def _carry_out(run: _Run, pool: ThreadPoolExecutor, workers: int, together: Sequence[Together]) -> None:
     """All steps, and at last the inventory; what an interrupt left over is accounted for before that."""
     steps = [step for step in run.plan.steps if step.verb is not Verb.CLOSE]
-    _drain(run, _Ready(steps, together), workers)
+    _drain(run, _Ready(steps, together), pool, workers)
+    if run.interrupts.stop:
+        return
     _account_for(run, steps)
     for step in (step for step in run.plan.steps if step.verb is Verb.CLOSE):
-        run.finish(_closing(run, step))
+        _close(run, pool, step)
 
 
 def _account_for(run: _Run, steps: Sequence[Step]) -> None:
@@ -209,35 +213,23 @@ def _account_for(run: _Run, steps: Sequence[Step]) -> None:
 
 
 def _left(run: _Run, step: Step) -> StepOutcome:
-    if run.stopped and step.id in run.taken_up:
+    if run.interrupts.stop and step.id in run.taken_up:
         return StepOutcome(step, Status.UNKNOWN, message="it was under way when the run was stopped")
     return StepOutcome(step, Status.NOT_STARTED, message="interrupted")
 
 
-def _drain(run: _Run, ready: _Ready, workers: int) -> None:
+def _drain(run: _Run, ready: _Ready, pool: ThreadPoolExecutor, workers: int) -> None:
     """Until nothing is ready and nothing runs. No more steps are taken up than run at once, so each may still stop."""
     running: _Running = {}
-    pool = ThreadPoolExecutor(workers)
-    try:
-        while ready or running:
-            try:
-                while ready and len(running) < workers and not run.interrupted:
-                    _take_up(run, ready, pool, running)
-                if not running:
-                    break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    steps = running.pop(future)
-                    for step, outcome in zip(steps, future.result(), strict=True):
-                        run.finish(outcome)
-                        ready.ended(step)
-            except KeyboardInterrupt as told:
-                if run.interrupted or isinstance(told, StopNow):
-                    raise
-                run.interrupted = True
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
+    while True:
+        while ready and len(running) < workers and not run.interrupts.end:
+            _take_up(run, ready, pool, running)
+        if not running or (future := run.interrupts.wait()) is None:
+            return
+        steps = running.pop(future)
+        for step, outcome in zip(steps, future.result(), strict=True):
+            run.finish(outcome)
+            ready.ended(step)
 
 
 _Running = dict[Future[list[StepOutcome]], list[Step]]
@@ -251,9 +243,9 @@ def _take_up(run: _Run, ready: _Ready, pool: ThreadPoolExecutor, running: _Runni
     for each in steps:
         run.begin(each)
     if steps and together is not None:
-        running[pool.submit(_attempt_together, run, together, steps)] = steps
+        running[run.interrupts.watch(pool.submit(_attempt_together, run, together, steps))] = steps
     elif steps:
-        running[pool.submit(_attempt_one, run, steps[0])] = steps
+        running[run.interrupts.watch(pool.submit(_attempt_one, run, steps[0]))] = steps
 
 
 def _settled(run: _Run, ready: _Ready, step: Step) -> bool:
@@ -327,8 +319,18 @@ def _failure(step: Step, problem: ReconcilerError, seconds: float) -> StepOutcom
     return StepOutcome(step, status, seconds, message=f"{problem}{hint}", exit_code=code)
 
 
-def _closing(run: _Run, step: Step) -> StepOutcome:
+def _close(run: _Run, pool: ThreadPoolExecutor, step: Step) -> None:
     """The inventory is brought up to date whatever happened, so that it tells the truth about a broken run too."""
+    if (hindered := _hindered(run, step)) is not None:
+        run.finish(hindered)
+        return
+    run.begin(step)
+    if (future := run.interrupts.watch(pool.submit(_attempt_one, run, step))) is run.interrupts.wait():
+        run.finish(*future.result())
+
+
+def _hindered(run: _Run, step: Step) -> StepOutcome | None:
+    """The inventory is not closed if it was not opened, or if there is no app that could hold it."""
     opening = next((o for o in run.outcomes.values() if o.step.verb is Verb.OPEN), None)
     app = next(
         (o for o in run.outcomes.values() if o.step.address == step.address and o.step.verb is Verb.CREATE), None
@@ -336,5 +338,4 @@ def _closing(run: _Run, step: Step) -> StepOutcome:
     for needed in (opening, app):
         if needed is not None and needed.status is not Status.DONE:
             return StepOutcome(step, Status.SKIPPED, message=f"needs {needed.step.address}: {needed.step.title}")
-    run.begin(step)
-    return _attempt(run, step)
+    return None

@@ -1,13 +1,15 @@
 """The ready-set with steps that do nothing: what runs, what is skipped, what never starts, and the account of it."""
 
 import itertools
+import signal
 import threading
 
 import pytest
 
 from reconciler.core.address import Address, Scope
 from reconciler.core.diagnostics import Refused, StalePlan
-from reconciler.core.outcome import StepFinished, StepProgress, StepStarted, StopNow
+from reconciler.core.interrupts import Interrupts
+from reconciler.core.outcome import StepFinished, StepProgress, StepStarted
 from reconciler.core.plan import Plan, Step, Verb
 from reconciler.core.remote import ApiRefused, NotAuthorised, OutcomeUnknown
 from reconciler.stages.apply import apply
@@ -37,9 +39,12 @@ class Work:
         return {str(step.address): f"made-by-{step.id}"}
 
 
-def run(steps, work=None, workers=1, emit=lambda event: None, known=None):
+def run(steps, work=None, workers=1, emit=lambda event: None, known=None, interrupts=None):
     ticks = itertools.count()
-    return apply(plan_of(*steps), work or Work(), emit, known=known or {}, workers=workers, clock=lambda: next(ticks))
+    return apply(
+        plan_of(*steps), work or Work(), emit,
+        known=known or {}, workers=workers, clock=lambda: next(ticks), interrupts=interrupts,
+    )  # fmt: skip
 
 
 def statuses(result):
@@ -160,17 +165,23 @@ def test_without_an_opened_inventory_nothing_runs_and_nothing_is_closed():
 # ---- interrupts
 
 
-class CtrlC:
-    """Presses Ctrl-C in the scheduling thread when an event comes by."""
+class CtrlC(Interrupts):
+    """Is pressed whenever the next of the awaited events comes by."""
 
     def __init__(self, *when):
+        super().__init__()
         self.when, self.events = list(when), []
 
-    def __call__(self, event):
+    def see(self, event):
         self.events.append(event)
         if self.when and self.when[0](event):
             self.when.pop(0)
-            raise KeyboardInterrupt
+            self.hear()
+
+
+def interrupted(steps, work, *when, workers=1):
+    press = CtrlC(*when)
+    return run(steps, work, workers, press.see, interrupts=press)
 
 
 def starts(name):
@@ -183,7 +194,7 @@ def ends(name):
 
 def test_an_interrupt_leaves_the_rest_not_started():
     work = Work()
-    result = run([step("a"), step("b", "a"), step("c")], work, emit=CtrlC(ends("a")))
+    result = interrupted([step("a"), step("b", "a"), step("c")], work, ends("a"))
     assert work.order == ["a"]
     assert statuses(result) == {"a": "done", "b": "not started", "c": "not started"}
     assert (result.interrupted, result.exit_code) == (True, 130)
@@ -196,12 +207,12 @@ def test_what_is_in_flight_at_an_interrupt_is_finished():
         assert step.id == "a" or go.wait(5)
         return {}
 
-    def press(event):
+    def a_ends(event):
         if ends("a")(event):
             go.set()
-            raise KeyboardInterrupt
+            return True
 
-    result = run([step("a"), step("b"), step("c", "a")], perform, workers=2, emit=press)
+    result = interrupted([step("a"), step("b"), step("c", "a")], perform, a_ends, workers=2)
     assert statuses(result) == {"a": "done", "b": "done", "c": "not started"}
 
 
@@ -210,7 +221,7 @@ def test_what_is_in_flight_at_an_interrupt_is_finished():
 def test_an_interrupt_at_any_moment_loses_no_account(where, name):
     steps = [step("a"), step("b"), step("c", "a"), step("d", "b", "c")]
     work = Work()
-    result = run(steps, work, emit=CtrlC(where(name)))
+    result = interrupted(steps, work, where(name))
     done = [o.step.id for o in result.outcomes if str(o.status) == "done"]
     assert sorted(done) == sorted(work.order)
     assert len(result.outcomes) == 4
@@ -218,7 +229,7 @@ def test_an_interrupt_at_any_moment_loses_no_account(where, name):
 
 def test_the_inventory_is_closed_after_an_interrupt_too():
     work = Work()
-    run(bookkept(step("a"), step("b", "a")), work, emit=CtrlC(ends("a")))
+    interrupted(bookkept(step("a"), step("b", "a")), work, ends("a"))
     assert work.order == ["open", "a", "close"]
 
 
@@ -240,7 +251,7 @@ def test_after_a_second_interrupt_nothing_is_waited_for():
     perform, go = hanging("b")
     try:
         steps = [step("a"), step("c"), step("b"), step("d", "b"), step("e", "a")]
-        result = run(bookkept(*steps), perform, workers=3, emit=CtrlC(either, either))
+        result = interrupted(bookkept(*steps), perform, either, either, workers=3)
         assert not go.is_set()
     finally:
         go.set()
@@ -250,33 +261,59 @@ def test_after_a_second_interrupt_nothing_is_waited_for():
     assert [o.message for o in result.outcomes if o.step.id == "b"] == ["it was under way when the run was stopped"]
 
 
-def test_a_second_interrupt_counts_though_the_first_was_not_noticed():
-    perform, go = hanging("b")
-
-    def press(event):
-        if ends("a")(event):
-            raise StopNow
-
+def test_an_interrupt_while_everything_hangs_is_heard():
+    perform, go = hanging("a", "b")
+    press = Interrupts()
+    threading.Timer(0.1, press.hear).start()
+    threading.Timer(0.2, press.hear).start()
     try:
-        result = run([step("a"), step("b")], perform, workers=2, emit=press)
+        result = run([step("a"), step("b"), step("c")], perform, workers=2, interrupts=press)
         assert not go.is_set()
     finally:
         go.set()
-    assert statuses(result) == {"a": "done", "b": "unknown"}
+    assert statuses(result) == {"a": "unknown", "b": "unknown", "c": "not started"}
 
 
-def test_an_interrupt_of_the_closing_inventory_is_accounted_for():
-    result = run(bookkept(step("a")), Work(), emit=CtrlC(starts("close")))
+def test_an_interrupt_lets_the_inventory_be_closed():
+    result = interrupted(bookkept(step("a")), Work(), starts("close"))
+    assert statuses(result) == {"open": "done", "a": "done", "close": "done"}
+    assert (result.stopped, result.exit_code) == (False, 0)
+
+
+def test_a_second_interrupt_of_the_closing_inventory_is_accounted_for():
+    perform, go = hanging("close")
+    press = CtrlC(starts("close"))
+    threading.Timer(0.2, press.hear).start()
+    try:
+        result = run(bookkept(step("a")), perform, emit=press.see, interrupts=press)
+        assert not go.is_set()
+    finally:
+        go.set()
     assert statuses(result) == {"open": "done", "a": "done", "close": "unknown"}
     assert (result.stopped, result.exit_code) == (True, 130)
+
+
+def test_signals_at_any_moment_leave_no_lock_held():
+    """A handler falls between any two instructions of the scheduling; whatever it interrupts goes on."""
+    steps = [step(f"s{n}") for n in range(400)]
+    for moment in range(40):
+        press = Interrupts()
+        before = signal.signal(signal.SIGALRM, lambda *_, press=press: press.hear())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.0005 * (moment + 1))
+            result = run(steps, workers=4, interrupts=press)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert set(statuses(result).values()) <= {"done", "not started"}
+        assert result.complete or result.interrupted
 
 
 @pytest.mark.parametrize("first", ["open", "a", "b", "c"])
 @pytest.mark.parametrize("second", [starts, ends])
 def test_two_interrupts_at_any_moment_lose_no_account(first, second):
     steps, work = bookkept(step("a"), step("b", "a"), step("c", "a")), Work()
-    press = CtrlC(starts(first), lambda event: second(first)(event) or second("close")(event))
-    result = run(steps, work, emit=press)
+    result = interrupted(steps, work, starts(first), lambda event: second(first)(event) or second("close")(event))
     assert len(result.outcomes) == len(steps)
     done = [name for name, status in statuses(result).items() if status == "done"]
     assert set(done) <= set(work.order)
