@@ -389,6 +389,7 @@ def apply_plan(
         kinds=by_plural(),
         wants=planned.wants,
         read=lambda address: observe.read_one(api, address, live, by_plural()),
+        recorded=lambda found: observe.with_present_records(api, found, live, by_plural()),
         decode=lambda message, kind: observe.decode(message, kind, live.scope),
         may_delete_app=lambda: _may_delete_app(api, planned.desired.scope, plan.owner, planned.options.lease_id),
         sleep=clock.sleep,

@@ -1,9 +1,11 @@
 """Somebody changes an object between plan and apply: it is looked at again right before the write, and left alone."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from reconciler.core.diagnostics import StalePlan
 from reconciler.core.outcome import Status
 
 
@@ -99,3 +101,112 @@ def test_a_relation_that_is_about_to_be_deleted_and_is_not_the_one_any_more(shop
     shop.forget_calls()
     assert shop.carry_out(planned).complete
     assert "DeleteConceptRelations" not in shop.writes
+
+
+# ---- what keeps no record of its own: whose a relation or a concept is stands in the App
+
+
+class Meanwhile:
+    """A handle with which something happens right before one RPC is called for the first time."""
+
+    def __init__(self, api: Any, rpc: str, happen: Callable[[], Any]) -> None:
+        self._api, self._rpc, self._happen = api, rpc, happen
+
+    def _before(self, rpc: str) -> None:
+        if rpc == self._rpc:
+            self._rpc = ""
+            self._happen()
+
+    def call(self, rpc: str, **fields: Any) -> Any:
+        self._before(rpc)
+        return self._api.call(rpc, **fields)
+
+    def pages(self, rpc: str, **fields: Any) -> Any:
+        self._before(rpc)
+        return self._api.pages(rpc, **fields)
+
+
+NAMES = ("p", "q", "r")
+
+
+@pytest.fixture(params=[1, 2], ids=["alone", "in a batch"])
+def edges(request: Any, world: Any, documents: Any) -> Any:
+    """An app with relations of one subject, none of which is declared any more."""
+    world.rest = [documents.app(), *(documents.concept(name) for name in NAMES)]
+    world.edges = [documents.relation("p", "hyponym", name) for name in NAMES[1 : 1 + request.param]]
+    world.apply(*world.rest, *world.edges)
+    world.doomed = {str(address): "delete" for address in world.desired(*world.rest, *world.edges).resources}
+    world.doomed = {name: what for name, what in world.doomed.items() if name.startswith("relations/")}
+    return world
+
+
+def take_over(world: Any, *manifests: Any) -> None:
+    world.apply(*manifests, owner="theirs", app_id="app", rails=world.everything)
+
+
+def ends(result: Any, address: str) -> set[tuple[str, int | None]]:
+    return {(str(o.status), o.exit_code) for o in result.outcomes if str(o.step.address) == address}
+
+
+def test_a_relation_that_another_set_takes_over_while_we_are_at_it_is_not_deleted(edges: Any) -> None:
+    planned = edges.plan(*edges.rest, prune=True)
+    assert edges.actions(planned) == edges.doomed
+    theirs, *ours = edges.edges
+    api = Meanwhile(edges.api, "ListConceptRelations", lambda: take_over(edges, theirs))
+    result = edges.carry_out(planned, api)
+    assert ends(result, "relations/p.hyponym.q") == {("failed", StalePlan.exit_code)}
+    assert result.exit_code == (6 if ours else StalePlan.exit_code)
+    assert [r.object_concept.id for r in edges.listed("ListConceptRelations")] == ["q"]
+    assert edges.actions(edges.plan(*edges.rest, prune=True)) == {}
+    assert edges.plan(theirs, owner="theirs", app_id="app").plan.summary.empty
+
+
+def test_relations_all_of_which_another_set_has_taken_over_are_not_deleted(edges: Any) -> None:
+    """Then nothing is left of our inventory, which by itself is no sign: it is so before a first run."""
+    take_over(edges, *edges.edges)
+    edges.apply(*edges.edges, owner="ours", app_id="app", rails=edges.everything)
+    declared = edges.desired(*edges.edges, owner="ours", app_id="app")
+    planned = edges.plan(declared, destroying=True, rails=edges.everything)
+    assert edges.actions(planned) == edges.doomed
+    take_over(edges, *edges.edges)
+    result = edges.carry_out(planned)
+    assert result.exit_code == StalePlan.exit_code
+    assert len(edges.listed("ListConceptRelations")) == len(edges.edges)
+
+
+def test_a_relation_that_somebody_made_anew_is_not_deleted(edges: Any) -> None:
+    planned = edges.plan(*edges.rest, prune=True)
+    for relation in edges.listed("ListConceptRelations"):
+        edges.ask("DeleteConceptRelations", concept_id="p", ids=[relation.id])
+        edges.ask("PostConceptRelations", concept_id="p", concept_relations=[
+            {"object_concept": {"id": relation.object_concept.id}, "predicate": relation.predicate}])  # fmt: skip
+    result = edges.carry_out(planned)
+    assert result.exit_code == StalePlan.exit_code
+    assert len(edges.listed("ListConceptRelations")) == len(edges.edges)
+
+
+@pytest.mark.parametrize("count", [1, 3], ids=["alone", "in a batch"])
+def test_a_concept_that_another_set_takes_over_while_we_are_at_it_keeps_its_name(
+    world: Any, documents: Any, count: int
+) -> None:
+    world.apply(documents.app(), *(documents.concept(name) for name in NAMES))
+    renamed = [documents.concept(name, name="new" if name in NAMES[:count] else name) for name in NAMES]
+    planned = world.plan(documents.app(), *renamed)
+    api = Meanwhile(
+        world.api, "GetConcept" if count == 1 else "ListConcepts", lambda: take_over(world, documents.concept("p"))
+    )
+    result = world.carry_out(planned, api)
+    assert ends(result, "concepts/p") == {("failed", StalePlan.exit_code)}
+    assert {c.id: c.name for c in world.listed("ListConcepts")}["p"] == "p"
+
+
+def test_an_inventory_in_an_older_form_is_renewed_by_the_way(world: Any, documents: Any) -> None:
+    """What the first write of a run makes of it is no movement."""
+    world.apply(documents.app(), documents.concept("p"))
+    text = world.ask("GetApp").app.metadata["reconciler_app"].replace('"canon":', '"canon":9')
+    merge = {"op": "merge", "merge_conflict_resolution": "overwrite"}
+    world.ask("PatchApps", action="overwrite", metadata_action=merge,
+              apps=[{"id": "app", "metadata": {"reconciler_app": text}}])  # fmt: skip
+    renamed = [documents.app(), documents.concept("p", name="new"), documents.concept("q")]
+    world.apply(*renamed)
+    assert world.plan(*renamed).plan.summary.empty

@@ -21,8 +21,8 @@ SINGLE = {
 
 TOGETHER = {
     "inputs": {Verb.CREATE: 2, Verb.DELETE: 2},
-    "concepts": {Verb.CREATE: 1, Verb.UPDATE: 5, Verb.ADOPT: 0},
-    "relations": {Verb.CREATE: 1, Verb.DELETE: 3, Verb.ADOPT: 0},
+    "concepts": {Verb.CREATE: 1, Verb.UPDATE: 6, Verb.ADOPT: 0},
+    "relations": {Verb.CREATE: 1, Verb.DELETE: 4, Verb.ADOPT: 0},
 }
 """The same of a batch, by what travels in batches."""
 

@@ -17,6 +17,7 @@ from reconciler.core.app_lease import held_by_others, leases_of
 from reconciler.core.canonical import struct_to_tree, struct_value, tree_from
 from reconciler.core.kind import Keeps, Kind, Versions, user_app
 from reconciler.core.model_types import TypeFacts
+from reconciler.core.records import inventories_in, with_records
 from reconciler.core.remote import Api, ApiError, ApiRefused, Message, NotAuthorised, NotFound, items
 from reconciler.core.state import (
     RECORD_KEY,
@@ -26,7 +27,6 @@ from reconciler.core.state import (
     Mark,
     Observed,
     Record,
-    inventory_key,
     ours,
 )
 from reconciler.core.tree import ABSENT, Path, Tree, get, put
@@ -49,7 +49,7 @@ def observe(
     app = _get(api, app_kind, Address(scope, app_kind.plural, scope.app_id))
     if app is None:
         return LiveState(scope, False, {}, Inventory(owner, {}))
-    inventories = _inventories(app.metadata)
+    inventories = inventories_in(app.metadata)
     inventory = inventories.pop(owner, Inventory(owner, {}))
     state = LiveState(scope, True, {app.address: app}, inventory, inventories)
     names = [*(str(address) for address in declared), *inventory.entries]
@@ -60,7 +60,7 @@ def observe(
     observed = {o.address: o for group in found for o in group}
     for kind in (kind for kind in kinds if kind.by_id):
         observed |= {o.address: o for o in _missed(api, kind, state, observed)}
-    return replace(state, observed={**state.observed, **_with_records(observed, state, kinds)})
+    return replace(state, observed={**state.observed, **with_records(observed, _inventories(state), kinds)})
 
 
 def _missed(api: Api, kind: Kind, state: LiveState, observed: Container[Address]) -> Iterator[Observed]:
@@ -122,7 +122,7 @@ def read_one(api: Api, address: Address, live: LiveState, kinds: Mapping[str, Ki
         return None
     if kind.versions is not None:
         found = _read_versions(api, kind, kind.versions, found, live.inventory.owner)
-    return _with_records({address: found}, live, (kind,))[address]
+    return with_records({address: found}, _inventories(live), (kind,))[address]
 
 
 LISTED = 500
@@ -144,7 +144,23 @@ def read_again(
         fields = kind.narrow(addresses[0].id) if kind.narrow else {}
         found = _list(api, kind, addresses[0].scope, **fields)
     wanted = set(addresses)
-    return _with_records({o.address: o for o in found if o.address in wanted}, live, (kind,))
+    return with_records({o.address: o for o in found if o.address in wanted}, _inventories(live), (kind,))
+
+
+def with_present_records(
+    api: Api, found: Mapping[Address, Observed], live: LiveState, kinds: Mapping[str, Kind]
+) -> dict[Address, Observed]:
+    """Objects that were read just now, with the records that the App keeps of some of them as it has them just now.
+
+    What else reads an object joins the records that the plan saw; whoever took it over since stands in the App alone.
+    """
+    if all(kinds[address.kind].keeps is not Keeps.INVENTORY for address in found):
+        return dict(found)
+    app_kind = next(kind for kind in kinds.values() if kind.keeps is Keeps.APP)
+    app = _get(api, app_kind, Address(live.scope, app_kind.plural, live.scope.app_id))
+    inventories = inventories_in(app.metadata) if app else {}
+    mine = inventories.pop(live.inventory.owner, Inventory(live.inventory.owner, {}))
+    return with_records(found, (mine, *inventories.values()), kinds.values())
 
 
 def settle_twins(
@@ -322,25 +338,8 @@ def _hide_ours(tree: Tree, path: Path = METADATA) -> Tree:
     return put(tree, path, rest or ABSENT)
 
 
-def _inventories(metadata: Mapping[str, Any]) -> dict[str, Inventory]:
-    prefix = inventory_key("")
-    named = {key.removeprefix(prefix): value for key, value in metadata.items() if key.startswith(prefix)}
-    parsed = {owner: Inventory.parse(value, owner) for owner, value in named.items()}
-    return {owner: inventory for owner, inventory in parsed.items() if inventory is not None}
-
-
-def _with_records(
-    observed: Mapping[Address, Observed], live: LiveState, kinds: Iterable[Kind]
-) -> dict[Address, Observed]:
-    """Join the records that stand in an inventory; ours first, then any other owner's."""
-    kept = {kind.name for kind in kinds if kind.keeps is Keeps.INVENTORY}
-    inventories = (live.inventory, *live.others.values())
-    joined = dict(observed)
-    for address, found in observed.items():
-        if found.kind in kept:
-            records = (inventory.record(address) for inventory in inventories)
-            joined[address] = replace(found, record=next((r for r in records if r is not None), None))
-    return joined
+def _inventories(live: LiveState) -> tuple[Inventory, ...]:
+    return (live.inventory, *live.others.values())
 
 
 # --- versions --------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from reconciler.core.remote import Api, ApiError, Call, Unseen, insist
 from reconciler.core.sending import kept_texts
 from reconciler.core.state import Desired, DesiredState, LiveState, Observed
 from reconciler.core.tree import Path, Tree, same, show_path
-from reconciler.stages.write.doubts import doubt, record_text
+from reconciler.stages.write.doubts import doubt, same_record
 
 MERGE_METADATA = {"op": "merge", "merge_conflict_resolution": "overwrite"}
 """How our keys get into an App's metadata without touching others' (facts 3.1, U31)."""
@@ -54,6 +54,8 @@ class Context:
     wants: Mapping[Address, Tree]
     read: Callable[[Address], Observed | None]
     """Reads one object in full, right now."""
+    recorded: Callable[[Mapping[Address, Observed]], Mapping[Address, Observed]]
+    """The same objects with the records that the App keeps of some of them, as it has them right now."""
     decode: Callable[[Any, Kind], Observed]
     """What a reply shows of an object."""
     may_delete_app: Callable[[], str | None]
@@ -122,9 +124,14 @@ class Context:
         fields = {"user_app_id": user_app(scope), "action": kind.patch_action, **more}
         self.idempotent(Call(str(kind.crud.patch), {**fields, "apps": [{"id": scope.app_id, **kept, **app}]}))
 
+    def read_again(self, address: Address) -> Observed | None:
+        """The object and whose it is, right before a write."""
+        found = self.read(address)
+        return None if found is None else self.recorded({address: found})[address]
+
     def fresh(self, step: Step, kind: Kind, paths: list[Path]) -> Observed:
         """The object as it is now; stops with `changed since the plan` if an owned value or the record moved."""
-        found = self.read(step.address)
+        found = self.read_again(step.address)
         if found is None:
             raise StalePlan(f"{step.address} was deleted since the plan", hint="plan again")
         return self.unmoved(step, kind, paths, found)
@@ -135,7 +142,7 @@ class Context:
         if seen is None:
             return found
         moved = [p for p in sorted(paths) if not same(value_at(seen.tree, p, kind), value_at(found.tree, p, kind))]
-        if moved or record_text(seen) != record_text(found):
+        if moved or not same_record(seen, found):
             what = ", ".join(show_path(p) for p in moved) or "our record"
             raise StalePlan(f"{step.address} changed since the plan: {what}", hint="plan again")
         return found

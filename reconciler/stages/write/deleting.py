@@ -9,13 +9,13 @@ from reconciler.core.remote import ApiRefused, NotFound
 from reconciler.core.state import Observed
 from reconciler.core.tree import same
 from reconciler.stages.write.context import Context
-from reconciler.stages.write.doubts import record_text
+from reconciler.stages.write.doubts import same_record
 
 
 def delete(context: Context, step: Step) -> None:
     """Delete one object; an App only if right now nothing in it is anybody else's. One that is gone is done."""
     kind = context.kinds[step.address.kind]
-    found = context.read(step.address)
+    found = context.read_again(step.address)
     if found is None:
         return
     check_unmoved(context, step, found)
@@ -32,8 +32,9 @@ def check_unmoved(context: Context, step: Step, found: Observed) -> None:
     # A relation reads differently from either end, hence nothing of an identity; a version has its own id.
     apart = (*kind.fields.identity, *(kind.versions.path if kind.versions else ()))
     shells = [{k: v for k, v in o.tree.items() if not kind.fields.any(apart, (k,))} for o in (seen, found)]
-    newest = [o.newest.id if o.newest else "" for o in (seen, found)]
-    if not same(*shells) or newest[0] != newest[1] or record_text(seen) != record_text(found):
+    # The service gives each relation an id of its own, so one that others made anew has another.
+    made = [(o.newest.id if o.newest else "", o.service_id) for o in (seen, found)]
+    if not same(*shells) or made[0] != made[1] or not same_record(seen, found):
         raise StalePlan(f"{step.address} changed since the plan", hint="plan again")
 
 

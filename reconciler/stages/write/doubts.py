@@ -5,6 +5,8 @@ Pure: an observed object and what was wanted in, a sentence or None out. Does no
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.core.change import Effect
 from reconciler.core.kind import Keeps, Kind, Versions
 from reconciler.core.ownership import value_at
@@ -50,3 +52,9 @@ def versions_of(kind: Kind) -> Versions:
 def record_text(observed: Observed) -> str | None:
     """The record an object shows, as stored."""
     return observed.record.text() if observed.record else None
+
+
+def same_record(seen: Observed, found: Observed) -> bool:
+    """Whether two looks at an object show one record; its form may be new, since an inventory is renewed as a whole."""
+    one, other = (replace(o.record, canon=0) if o.record else None for o in (seen, found))
+    return one == other

@@ -44,9 +44,8 @@ def _taken_over(context: Context, done: Collection[Address]) -> list[Address]:
 
 
 def _write(context: Context, inventory: Inventory, taken: Collection[Address] = ()) -> None:
-    """Store the inventory in the App unless it says so already; an empty one is released."""
-    text = inventory.text() if inventory.entries else ""
-    before = context.live.inventory
+    """Store the inventory in the App unless it says so already."""
+    text, before = _stored(inventory), _stored(context.live.inventory)
     app = Address(context.live.scope, "apps", context.live.scope.app_id)
     key = inventory_key(inventory.owner)
     found = context.read(app)
@@ -54,12 +53,7 @@ def _write(context: Context, inventory: Inventory, taken: Collection[Address] = 
     current = now.get(key, "")
     if current == text:
         return
-    if (
-        found is not None
-        and context.live.exists
-        and current not in ("", before.text())
-        and not _is_ours(context, current)
-    ):
+    if found is not None and context.live.exists and current != before and not _is_ours(context, current):
         raise StalePlan(
             "the inventory changed since the plan: another run of the same owner is at work", hint="plan again"
         )
@@ -67,7 +61,7 @@ def _write(context: Context, inventory: Inventory, taken: Collection[Address] = 
     for owner in context.live.others if taken else ():
         theirs = Inventory.parse(now.get(inventory_key(owner)), owner)
         if theirs is not None and (rest := without(theirs, taken)) != theirs:
-            metadata[inventory_key(owner)] = rest.text() if rest.entries else ""
+            metadata[inventory_key(owner)] = _stored(rest)
     context.patch_app({"metadata": metadata}, found, metadata_action=MERGE_METADATA)
 
     def lacks(shown: Observed | None) -> str | None:
@@ -78,10 +72,15 @@ def _write(context: Context, inventory: Inventory, taken: Collection[Address] = 
         raise Unconfirmed(f"PatchApps was accepted, but {why}")
 
 
+def _stored(inventory: Inventory) -> str:
+    """An empty one is released."""
+    return inventory.text() if inventory.entries else ""
+
+
 def _is_ours(context: Context, text: str) -> bool:
     """Whether it is what this very run wrote when it began."""
     opened = opening_inventory(context.plan, context.desired, context.live, context.records({}))
-    return text == opened.text()
+    return text == _stored(opened)
 
 
 def _finished(plan: Plan, outcomes: Mapping[str, StepOutcome]) -> frozenset[Address]:

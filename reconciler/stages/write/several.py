@@ -210,9 +210,10 @@ class Several:
         return missing
 
     def _again(self, steps: Sequence[Step], rpc: str | None, failures: Failures) -> Known:
-        """The objects as they are now. If that cannot be read, nobody knows what came of `rpc`."""
+        """The objects as they are now, before a write also whose. Unread, nobody knows what came of `rpc`."""
         try:
-            return self.again([step.address for step in steps])
+            found = self.again([step.address for step in steps])
+            return found if rpc else self.writer.recorded(found)
         except ApiError as problem:
             failures.update({step.id: Unseen(rpc, problem) if rpc else problem for step in steps})
             return {}
