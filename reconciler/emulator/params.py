@@ -6,6 +6,8 @@ Belongs here: enum values, numbers, defaults, the way enum values are echoed. No
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from clarifai_grpc.grpc.api import resources_pb2
@@ -73,14 +75,22 @@ def complete(model_type_id: str, version: resources_pb2.ModelVersion, switches: 
 
 
 def _fill_defaults(model_type_id: str, version: resources_pb2.ModelVersion) -> None:
-    for place in _PLACES:
-        for name, field in model_types.defaults_at(model_type_id, place).items():
-            if name not in _struct(version, place).fields:
-                _struct(version, place).fields[name].CopyFrom(field.default_value)
+    for place, defaults in _defaults(model_type_id):
+        written = _struct(version, place).fields
+        for name, field in defaults.items():
+            if name not in written:
+                written[name].CopyFrom(field.default_value)
     if model_type_id == model_types.DEFAULT_TYPE and not version.input_info.HasField("base_embed_model"):
         base = version.input_info.base_embed_model
         base.id, base.model_version.id = EMBEDDER
         base.user_id, base.app_id = PUBLIC_USER, PUBLIC_APP
+
+
+@lru_cache(maxsize=512)  # a list asks this of each model, and most types have none
+def _defaults(model_type_id: str) -> tuple[tuple[str, Mapping[str, model_types.Field]], ...]:
+    """The fields with a default at each place that has any."""
+    found = ((place, model_types.defaults_at(model_type_id, place)) for place in _PLACES)
+    return tuple((place, defaults) for place, defaults in found if defaults)
 
 
 def _echo(field: model_types.Field, value: Value, how: str) -> None:

@@ -15,9 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 SCHEMA_VERSION: Final = 1
 
@@ -46,8 +45,7 @@ class StoreError(Exception):
     """The database file cannot be used; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """Where an object lives. `parent` is the model of a version, the workflow of a version, else empty."""
 
     user: str
@@ -57,8 +55,7 @@ class Key:
     parent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):  # a page is a thousand of them, and a frozen dataclass takes four times as long to make
     """One stored object: its key, its place in time, its message bytes."""
 
     seq: int
@@ -69,12 +66,22 @@ class Row:
     body: bytes
 
 
-_COLUMNS = "seq, user, app, kind, parent, id, name, created, modified, body"
+_COLUMNS = "seq, user, app, kind, id, parent, name, created, modified, body"
 
 
 def _row(values: Sequence[Any]) -> Row:
-    seq, user, app, kind, parent, identifier, name, created, modified, body = values
-    return Row(seq, Key(user, app, kind, identifier, parent), name, created, modified, body)
+    """A row from `_COLUMNS`."""
+    return Row(values[0], Key(*values[1:6]), *values[6:])
+
+
+_OF_ONE_KIND = "seq, id, parent, name, created, modified, body"
+"""What differs between objects of one kind in one app: fewer columns are fewer strings to make."""
+
+
+def _rows(user: str, app: str, kind: str, found: Iterable[Sequence[Any]]) -> Iterator[Row]:
+    """The rows of objects of one kind in one app, from `_OF_ONE_KIND`; what a query adds behind them is left out."""
+    for seq, identifier, parent, name, created, modified, body, *_ in found:
+        yield Row(seq, Key(user, app, kind, identifier, parent), name, created, modified, body)
 
 
 class Store:
@@ -201,21 +208,20 @@ class Store:
             where += f" AND ({order}, seq) {'>' if ascending else '<'} (?, ?)"
             values += [after.key.id if order == "id" else getattr(after, order), after.seq]
         values += [limit, offset]
-        sql = f"SELECT {_COLUMNS} FROM objects WHERE user=? AND app=? AND kind=?{where}"
+        sql = f"SELECT {_OF_ONE_KIND} FROM objects WHERE user=? AND app=? AND kind=?{where}"
         cursor = self._connection.execute(f"{sql} ORDER BY {order} {way}, seq {way} LIMIT ? OFFSET ?", values)
-        return map(_row, cursor)
+        return _rows(user, app, kind, cursor)
 
     def newest(self, user: str, app: str, kind: str, parents: Sequence[str]) -> dict[str, Row]:
         """The newest child of each of some objects, by parent, with one look; a parent without any is left out."""
         marks = ",".join("?" * len(parents))
         cursor = self._connection.execute(
             # Of a group, SQLite takes the other columns from the row that holds the maximum.
-            f"SELECT {_COLUMNS}, max(created) FROM objects"
+            f"SELECT {_OF_ONE_KIND}, max(created) FROM objects"
             f" WHERE user=? AND app=? AND kind=? AND parent IN ({marks}) GROUP BY parent",
             (user, app, kind, *parents),
         )
-        rows = (_row(values[:-1]) for values in cursor)
-        return {row.key.parent: row for row in rows}
+        return {row.key.parent: row for row in _rows(user, app, kind, cursor)}
 
     def linked(self, target: str, kind: str, *, limit: int = -1) -> list[Row]:
         """Objects of one kind that point at a target, oldest first."""
