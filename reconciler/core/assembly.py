@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from sys import intern
 from typing import NoReturn
 
-from reconciler.core.declaration import Mapping, Node, Scalar, Sequence
+from reconciler.core.declaration import NULLS, Mapping, Node, Scalar, Sequence
 from reconciler.core.diagnostics import Diagnostic, Location, error
 from reconciler.core.scalars import quoted
 
@@ -39,34 +40,23 @@ class StopReading(Exception):
         self.problem = problem
 
 
+_new = partial(tuple.__new__, Scalar)
+"""Half the time of calling the class."""
+_NO_KEYS = NULLS | {"<<"}
+"""What cannot be a key unless it is quoted."""
+_REFUSED = Scalar("", True, "", 0, 0)
+"""In the place of a key that was refused: the value that follows it is dropped."""
+
+
 class _Open:
-    """A mapping or sequence whose end has not come yet."""
+    """A mapping or sequence whose end has not come yet; also the document around them, as if it were a sequence."""
 
-    __slots__ = ("anchor", "before", "height", "items", "key", "location", "pairs", "seen", "wants_key")
+    __slots__ = ("height", "key", "node")
 
-    def __init__(self, location: Location, is_mapping: bool, anchor: str | None, before: int) -> None:
-        self.location = location
-        self.anchor = anchor
-        self.before = before  # nodes of the document when this one began
+    def __init__(self, node: Mapping | Sequence, key: Scalar | None) -> None:
+        self.node = node
+        self.key = key  # of a mapping the one whose value is due, None where a key is due; of a sequence _REFUSED
         self.height = 0
-        self.items: list[Node] = []
-        self.pairs: list[tuple[Scalar, Node]] | None = [] if is_mapping else None
-        self.seen: dict[str, Location] = {}
-        self.wants_key = is_mapping
-        self.key: Scalar | None = None  # None where a value is due: its key was refused, drop it
-
-    def add(self, value: Node) -> None:
-        if self.pairs is None:
-            self.items.append(value)
-            return
-        if self.key is not None:
-            self.pairs.append((self.key, value))
-        self.wants_key = True
-
-    def close(self) -> Node:
-        if self.pairs is None:
-            return Sequence(tuple(self.items), self.location)
-        return Mapping(tuple(self.pairs), self.location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +66,21 @@ class _Anchored:
     height: int
 
 
-class Assembly:
-    """Builds documents from the calls of one file: open, close, scalar, alias, then `take`."""
+@dataclass(frozen=True, slots=True)
+class _Unfinished:
+    """An anchor whose mapping or sequence has not ended."""
 
-    def __init__(self, problems: list[Diagnostic], limits: Limits) -> None:
+    name: str
+    opened: _Open
+    before: int
+    """How many nodes the document had when it began."""
+
+
+class Assembly:
+    """Builds the documents of one file from calls: open, close, scalar, alias, then `take`."""
+
+    def __init__(self, file: str, problems: list[Diagnostic], limits: Limits) -> None:
+        self._file = file
         self._problems = problems
         self._limits = limits
         self._left = limits.nodes
@@ -88,16 +89,18 @@ class Assembly:
 
     def begin(self) -> None:
         """Start a document: nothing of the one before, finished or not, is left but its share of the file's limit."""
-        self._stack: list[_Open] = []
-        self._anchors: dict[str, _Anchored | _Open] = {}
+        self._document: list[Node] = []
+        self._inner = _Open(Sequence(self._document, self._file, 1, 1), _REFUSED)
+        self._around: list[_Open] = []  # what `_inner` stands in, outermost first
+        self._anchors: dict[str, _Anchored | _Unfinished] = {}
+        self._unfinished: list[_Unfinished] = []
         self._left -= self._size
         self._size = 0  # values of this document, aliases written out
         self._most = min(self._limits.expanded, self._left)
-        self._root: Node | None = None
 
     def take(self) -> Node | None:
         """The finished document; None where there was none."""
-        return self._root
+        return self._document[0] if self._document else None
 
     def report(self, summary: str, location: Location, hint: str | None = None) -> None:
         """Note a problem and read on, unless there are too many."""
@@ -112,85 +115,110 @@ class Assembly:
 
     # ---- events
 
-    def scalar(self, text: str, plain: bool, location: Location, anchor: str | None) -> None:
+    def scalar(self, text: str, plain: bool, line: int, column: int, anchor: str | None) -> None:
         """A scalar, as a key or as a value: eight of ten events, so the common ways are written out here."""
         self._size += 1
         if self._size > self._most:
-            self._too_many(location)
-        parent = self._stack[-1] if self._stack else None
-        # Keys are few and come again in every document, so each is one text, a kilobyte less for each of them.
-        node = Scalar(intern(text) if parent is not None and parent.wants_key else text, plain, location)
+            self._too_many(Location(self._file, line, column))
+        inner = self._inner
+        holder, key = inner.node, inner.key
+        if isinstance(holder, Mapping) and key is None:
+            # Keys are few and come again in every document, so each is one text, a kilobyte less for each of them.
+            node = _new((intern(text), plain, self._file, line, column))
+            if text in holder.pairs or (plain and text in _NO_KEYS):
+                self._accept_key(inner, node)
+            else:
+                inner.key = node
+        else:
+            node = _new((text, plain, self._file, line, column))
+            if "$" in text:
+                holder.constant = False
+            if isinstance(holder, Sequence):
+                holder.items.append(node)
+            elif key is not None:
+                if key is not _REFUSED:
+                    holder.pairs[key[0]] = (key, node)
+                inner.key = None
         if anchor is not None:
             self._anchors[anchor] = _Anchored(node, 1, 0)
-        if parent is None:
-            self._root = node
-        elif parent.wants_key:
-            parent.key = self._accept_key(parent, node)
-            parent.wants_key = False
-        else:
-            parent.add(node)
 
-    def open(self, is_mapping: bool, location: Location, anchor: str | None) -> None:
+    def open(self, is_mapping: bool, line: int, column: int, anchor: str | None) -> None:
         """A mapping or sequence begins."""
-        self._check_depth(1, location)
-        opened = _Open(location, is_mapping, anchor, self._size)
-        self._count(1, location)
+        self._around.append(self._inner)
+        if is_mapping:
+            self._inner = _Open(Mapping({}, self._file, line, column, True), None)
+        else:
+            self._inner = _Open(Sequence([], self._file, line, column, True), _REFUSED)
+        if len(self._around) > self._limits.depth:
+            self._too_deep(self._inner.node.location)
         if anchor is not None:
-            self._anchors[anchor] = opened
-        self._stack.append(opened)
+            self._anchors[anchor] = unfinished = _Unfinished(anchor, self._inner, self._size)
+            self._unfinished.append(unfinished)
+        self._size += 1
+        if self._size > self._most:
+            self._too_many(self._inner.node.location)
 
     def close(self) -> None:
         """The innermost mapping or sequence ends."""
-        closed = self._stack.pop()
-        node, height = closed.close(), closed.height + 1
-        # An inner node may have taken the same anchor since; then the name is its.
-        if closed.anchor is not None and self._anchors[closed.anchor] is closed:
-            self._anchors[closed.anchor] = _Anchored(node, self._size - closed.before, height)
-        self._place(node, height)
+        closed = self._inner
+        self._inner = self._around.pop()
+        if self._unfinished and self._unfinished[-1].opened is closed:
+            self._finish(self._unfinished.pop())
+        self._place(closed.node, closed.height + 1)
 
-    def alias(self, name: str, location: Location) -> None:
+    def alias(self, name: str, line: int, column: int) -> None:
         """A reference to an anchored node, counted as if the node were written out again."""
+        here = Location(self._file, line, column)
         target = self._anchors.get(name)
         if isinstance(target, _Anchored):
-            self._check_depth(target.height, location)
-            self._count(target.size, location)
+            if len(self._around) + target.height > self._limits.depth:
+                self._too_deep(here)
+            self._size += target.size
+            if self._size > self._most:
+                self._too_many(here)
             node = target.node
-            self._place(node._replace(location=location) if isinstance(node, Scalar) else node, target.height)
+            self._place(node.at(here) if isinstance(node, Scalar) else node, target.height)
             return
         problem = "contains itself" if target else "has no anchor before it"
-        self.report(f"the alias *{name[:60]} {problem}", location)
-        self._place(Scalar("", True, location), 0)
+        self.report(f"the alias *{name[:60]} {problem}", here)
+        self._place(Scalar("", True, *here), 0)
 
     # ---- building
 
+    def _finish(self, anchor: _Unfinished) -> None:
+        """The node of an anchor is whole; an inner one may have taken the same name since, which is then its."""
+        if self._anchors[anchor.name] is anchor:
+            size = self._size - anchor.before
+            self._anchors[anchor.name] = _Anchored(anchor.opened.node, size, anchor.opened.height + 1)
+
     def _place(self, node: Node, height: int) -> None:
-        if not self._stack:
-            self._root = node
+        inner = self._inner
+        key, holder = inner.key, inner.node
+        if height > inner.height:
+            inner.height = height
+        if key is None:
+            self._accept_key(inner, node)
             return
-        parent = self._stack[-1]
-        parent.height = max(parent.height, height)
-        if parent.wants_key:
-            parent.key = self._accept_key(parent, node)
-            parent.wants_key = False
+        if "$" in node.text if isinstance(node, Scalar) else not node.constant:
+            holder.constant = False
+        if isinstance(holder, Sequence):
+            holder.items.append(node)
         else:
-            parent.add(node)
+            if key is not _REFUSED:
+                holder.pairs[key.text] = (key, node)
+            inner.key = None
 
-    def _accept_key(self, parent: _Open, node: Node) -> Scalar | None:
-        """The key, or None and a problem; the value that follows a refused key is dropped."""
-        if not isinstance(node, Scalar) or (node.plain and (node.text == "<<" or node.is_null)):
+    def _accept_key(self, inner: _Open, node: Node) -> None:
+        """Keep the key until its value comes; the value that follows a refused one is dropped."""
+        assert isinstance(inner.node, Mapping)
+        inner.key = _REFUSED
+        if not isinstance(node, Scalar) or (node.plain and node.text in _NO_KEYS):
             self.report(*_unusable_key(node))
-            return None
-        first = parent.seen.get(node.text)
-        if first is None:
-            parent.seen[node.text] = node.location
-            return node
-        self.report(f"the key {quoted(node.text)} stands twice in one mapping", node.location, f"first at {first}")
-        return None
-
-    def _count(self, values: int, location: Location) -> None:
-        self._size += values
-        if self._size > self._most:
-            self._too_many(location)
+        elif node.text in inner.node.pairs:
+            first = inner.node.pairs[node.text][0].location
+            self.report(f"the key {quoted(node.text)} stands twice in one mapping", node.location, f"first at {first}")
+        else:
+            inner.key = node
 
     def _too_many(self, location: Location) -> NoReturn:
         if self._most == self._limits.expanded:
@@ -199,9 +227,8 @@ class Assembly:
             summary = f"a file may hold {self._limits.nodes:,} values, this one holds more"
         raise StopReading(error(summary, location, hint="split it"))
 
-    def _check_depth(self, more: int, location: Location) -> None:
-        if len(self._stack) + more > self._limits.depth:
-            raise StopReading(error(f"nested deeper than {self._limits.depth} levels", location))
+    def _too_deep(self, location: Location) -> NoReturn:
+        raise StopReading(error(f"nested deeper than {self._limits.depth} levels", location))
 
 
 def _unusable_key(node: Node) -> tuple[str, Location, str]:

@@ -7,54 +7,100 @@ knows it) or types (a plain `0123` is text until a field's descriptor says other
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from reconciler.core.diagnostics import Location
 
+NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+"""What a plain scalar says to mean "nothing", in YAML 1.2."""
+
 
 class Scalar(NamedTuple):
-    """One scalar: its text after unescaping, whether it was plain (unquoted), and where it stands."""
+    """One scalar: its text after unescaping, whether it was plain (unquoted), and where it stands.
+
+    Flat, since a manifest is made of them: a `Location` in each would take twice the time and the memory.
+    """
 
     text: str
     plain: bool
-    location: Location
+    file: str
+    line: int
+    column: int
+
+    @property
+    def location(self) -> Location:
+        """Where it stands."""
+        return Location(self.file, self.line, self.column)
 
     @property
     def is_null(self) -> bool:
         """Whether it means "nothing" in YAML 1.2."""
-        return self.plain and self.text in ("", "~", "null", "Null", "NULL")
+        return self.plain and self.text in NULLS
+
+    def at(self, location: Location) -> Scalar:
+        """The same scalar at another place."""
+        return Scalar(self.text, self.plain, *location)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody changes them once they are whole: a frozen dataclass takes three times as long to make.
+@dataclass(slots=True)
 class Mapping:
     """A mapping in source order; keys are scalars and unique (the loader refuses duplicates)."""
 
-    items: tuple[tuple[Scalar, Node], ...]
-    location: Location
+    pairs: dict[str, tuple[Scalar, Node]]
+    """By the text of the key: the key, for its place, and the value."""
+    file: str
+    line: int
+    column: int
+    constant: bool = False
+    """Whether it is known that no variable can stand in it."""
+
+    @classmethod
+    def of(cls, items: Iterable[tuple[Scalar, Node]], location: Location) -> Mapping:
+        """A mapping of keys and values that are at hand."""
+        return cls({key.text: (key, value) for key, value in items}, *location)
+
+    @property
+    def location(self) -> Location:
+        """Where it begins."""
+        return Location(self.file, self.line, self.column)
 
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
-        return iter(self.items)
+        return iter(self.pairs.values())
 
     def get(self, name: str) -> Node | None:
         """The value under a key, or None."""
-        for key, value in self.items:  # a loop: a generator costs three times as much, and loading lives on this call
-            if key.text == name:
-                return value
-        return None
+        pair = self.pairs.get(name)
+        return pair[1] if pair is not None else None
 
     def key(self, name: str) -> Scalar | None:
         """The key itself, for its position."""
-        return next((key for key, _ in self.items if key.text == name), None)
+        pair = self.pairs.get(name)
+        return pair[0] if pair is not None else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sequence:
     """A sequence in source order."""
 
-    items: tuple[Node, ...]
-    location: Location
+    items: list[Node]
+    file: str
+    line: int
+    column: int
+    constant: bool = False
+    """Whether it is known that no variable can stand in it."""
+
+    @classmethod
+    def of(cls, items: Iterable[Node], location: Location) -> Sequence:
+        """A sequence of nodes that are at hand."""
+        return cls(list(items), *location)
+
+    @property
+    def location(self) -> Location:
+        """Where it begins."""
+        return Location(self.file, self.line, self.column)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.items)
@@ -92,15 +138,17 @@ class Declaration:
 
 
 def substitute(node: Node, change: Callable[[Scalar], Scalar]) -> Node:
-    """The node with every scalar value (not key) passed through `change`; the very node where none is another."""
+    """The node with every scalar value (not key) passed through `change`; the very node where none is another.
+
+    `change` leaves alone what holds no `$`, so it is not asked about what is known to hold none.
+    """
     if isinstance(node, Scalar):
         return change(node)
+    if node.constant:
+        return node
     if isinstance(node, Sequence):
         items = [substitute(item, change) for item in node.items]
-        unchanged = all(map(operator.is_, items, node.items))
-        return node if unchanged else Sequence(tuple(items), node.location)
-    values = [substitute(value, change) for _, value in node.items]
-    if all(new is old for new, (_, old) in zip(values, node.items, strict=True)):
-        return node
-    pairs = zip(node.items, values, strict=True)
-    return Mapping(tuple((key, value) for (key, _), value in pairs), node.location)
+        return node if all(map(operator.is_, items, node.items)) else Sequence.of(items, node.location)
+    pairs = {name: (key, substitute(value, change)) for name, (key, value) in node.pairs.items()}
+    unchanged = all(pair[1] is node.pairs[name][1] for name, pair in pairs.items())
+    return node if unchanged else Mapping(pairs, node.file, node.line, node.column)

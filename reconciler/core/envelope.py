@@ -102,7 +102,7 @@ def _declare(root: Mapping, suggested: set[str], problems: list[Diagnostic]) -> 
 
 
 def _looks_like_ours(root: Mapping) -> bool:
-    return any(suggest(key.text, ("apiVersion", "kind")) for key, _ in root.items[:MOST_UNKNOWN_KEYS])
+    return any(suggest(key, ("apiVersion", "kind")) for key in list(root.pairs)[:MOST_UNKNOWN_KEYS])
 
 
 def _check_api_version(node: Node | None, problems: list[Diagnostic]) -> bool:
@@ -119,7 +119,7 @@ def _check_api_version(node: Node | None, problems: list[Diagnostic]) -> bool:
 
 def _read_lifecycle(root: Mapping, kind: str | None, problems: list[Diagnostic]) -> Lifecycle:
     node = section(root, "lifecycle", problems)
-    if not node.items:
+    if not node.pairs:
         return _NO_LIFECYCLE
     unknown_keys(node, _LIFECYCLE, "lifecycle", problems)
     owner = optional_text(node, "owner", "lifecycle.owner", problems)

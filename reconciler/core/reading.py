@@ -22,7 +22,7 @@ def section(root: Mapping, name: str, problems: list[Diagnostic]) -> Mapping:
         return node
     if node is not None and not (isinstance(node, Scalar) and node.is_null):
         problems.append(error(f"{name}: expected a mapping, found {found(node)}", node.location))
-    return Mapping((), node.location if node else root.location)
+    return Mapping.of((), node.location if node else root.location)
 
 
 def required_text(root: Mapping, name: str, suggested: set[str], problems: list[Diagnostic]) -> str | None:
@@ -53,7 +53,7 @@ def expected_text(path: str, node: Node) -> Diagnostic:
 
 def unknown_keys(node: Mapping, known: tuple[str, ...], what: str, problems: list[Diagnostic]) -> set[str]:
     """Report the keys that do not belong; the names they were probably meant to be, which are then not missing."""
-    unknown = [key for key, _ in node if key.text not in known]
+    unknown = [key for text, (key, _) in node.pairs.items() if text not in known]
     suggested: set[str] = set()
     for key in unknown[:MOST_UNKNOWN_KEYS]:
         hint = suggest(key.text, (name for name in known if node.get(name) is None))

@@ -53,7 +53,7 @@ def decode(spec: Mapping, message: type[Message], shape: Shape, files: Container
     own = [(key, value) for key, value in spec if key.text in files]
     for key, value in own:
         _file(key, value, decoded)
-    rest = Mapping(tuple(pair for pair in spec if pair[0].text not in files), spec.location) if own else spec
+    rest = Mapping.of((pair for pair in spec if pair[0].text not in files), spec.location) if own else spec
     decoded.data = _message(rest, cast(Descriptor, message.DESCRIPTOR), shape, (), decoded)
     return decoded
 
@@ -166,7 +166,7 @@ def _struct(node: Mapping, path: Path, out: Decoded) -> dict[str, Any]:
 
 def _struct_value(node: Node, path: Path, location: Location, out: Decoded) -> Any:
     out.positions[path] = location
-    if isinstance(node, Mapping) and node.items:
+    if isinstance(node, Mapping) and node.pairs:
         return _struct(node, path, out)
     out.written.add(path)
     return _free(node, path, out)

@@ -50,7 +50,8 @@ def read_sdk_workflow(root: Mapping, problems: list[Diagnostic]) -> list[Declara
     models = [_inline_model(node) for node in nodes if _describes_model(node)]
     problems.extend(_left_open(name, nodes, {model.name for model in models}))
     key = body.key("nodes") or _key("nodes", body.location)
-    spec = Mapping(((key, Sequence(tuple(map(_workflow_node, nodes)), place_of(body, "nodes"))),), body.location)
+    listed = Sequence.of(map(_workflow_node, nodes), place_of(body, "nodes"))
+    spec = Mapping.of([(key, listed)], body.location)
     workflow = Declaration("Workflow", _literal(name), None, spec, root.location, place_of(body, "id"))
     return [*models, workflow]
 
@@ -160,7 +161,7 @@ def _check_inputs(node: Mapping, seen: set[str], ids: list[str | None], problems
 
 def _workflow_node(node: Mapping) -> Mapping:
     items = [(key, _model_reference(value) if key.text == "model" else value) for key, value in node]
-    return Mapping(tuple((key, _as_it_stands(value)) for key, value in items), node.location)
+    return Mapping.of(((key, _as_it_stands(value)) for key, value in items), node.location)
 
 
 def _model_reference(model: Node) -> Mapping:
@@ -171,8 +172,9 @@ def _model_reference(model: Node) -> Mapping:
     version, key = model.get("model_version_id"), model.key("model_version_id")
     if isinstance(version, Scalar) and key is not None:
         pinned = version._replace(text=version.text.lower())
-        items.append((_renamed(key, "model_version"), Mapping(((_key("id", key.location), pinned),), version.location)))
-    return Mapping(tuple(items), model.location)
+        held = Mapping.of([(_key("id", key.location), pinned)], version.location)
+        items.append((_renamed(key, "model_version"), held))
+    return Mapping.of(items, model.location)
 
 
 def _describes_model(node: Mapping) -> bool:
@@ -184,9 +186,9 @@ def _inline_model(node: Mapping) -> Declaration:
     model = _model(node)
     own = [(key, value) for key, value in model if key.text in ("model_type_id", "description")]
     info = model.get("output_info")
-    version = (_key("output_info", place_of(model, "output_info")), info or Mapping((), model.location))
-    own.append((_key("model_version", version[0].location), Mapping((version,), model.location)))
-    spec = Mapping(tuple((key, _as_it_stands(value)) for key, value in own), model.location)
+    version = (_key("output_info", place_of(model, "output_info")), info or Mapping.of((), model.location))
+    own.append((_key("model_version", version[0].location), Mapping.of([version], model.location)))
+    spec = Mapping.of(((key, _as_it_stands(value)) for key, value in own), model.location)
     name, place = text_of(model.get("model_id")), place_of(model, "model_id")
     return Declaration("Model", name, text_of(model.get("app_id")), spec, model.location, place, inline=True)
 
@@ -204,7 +206,7 @@ def _left_open(workflow: str, nodes: Iterable[Mapping], described: set[str | Non
 
 def _model(node: Mapping) -> Mapping:
     model = node.get("model")
-    return model if isinstance(model, Mapping) else Mapping((), node.location)
+    return model if isinstance(model, Mapping) else Mapping.of((), node.location)
 
 
 def _as_it_stands(node: Node) -> Node:
@@ -221,7 +223,7 @@ def _renamed(key: Scalar, name: str) -> Scalar:
 
 
 def _key(name: str, location: Location) -> Scalar:
-    return Scalar(name, True, location)
+    return Scalar(name, True, *location)
 
 
 def _plain(node: Node) -> Any:

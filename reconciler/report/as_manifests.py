@@ -158,7 +158,7 @@ def _style(text: str) -> str | None:
     if "\n" in text and _can_be_block(text):
         return "|"
     try:
-        plain = as_json(Scalar(text, True, _NOWHERE))
+        plain = as_json(Scalar(text, True, *_NOWHERE))
     except ValueError:
         return '"'
     return None if plain == text and text.isprintable() and not _NUMBER_LIKE.match(text) else '"'

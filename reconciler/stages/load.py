@@ -90,7 +90,7 @@ def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[list[De
     limits = limits or Limits()
     problems: list[Diagnostic] = []
     declarations: list[Declaration] = []
-    assembly = Assembly(problems, limits)
+    assembly = Assembly(file, problems, limits)
     try:
         for root in _documents(_decode(text, file), file, assembly, problems):
             declarations += read_document(root, problems)
@@ -283,20 +283,21 @@ def _check_directives(text: str, file: str) -> None:
 
 def _assemble(parser: Any, file: str, line: int, assembly: Assembly) -> Iterator[Node]:
     """Events to nodes. The order of the branches is that of their frequency: this is the loop where the time goes."""
-    while (event := parser.get_event()) is not None:
+    get_event, scalar = parser.get_event, assembly.scalar
+    while (event := get_event()) is not None:
         kind, mark = type(event), event.start_mark
         if kind is ScalarEvent:
-            place = Location(file, mark.line + line, mark.column + 1)
-            plain = not event.style if event.tag is None and event.style != '"' else _is_plain(event, place, assembly)
-            assembly.scalar(event.value, plain, place, event.anchor)
+            style = event.style
+            plain = not style if event.tag is None and style != '"' else _is_plain(event, file, line, assembly)
+            scalar(event.value, plain, mark.line + line, mark.column + 1, event.anchor)
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            place = Location(file, mark.line + line, mark.column + 1)
-            _check_tag(event.tag, _COLLECTION_TAGS, place, assembly)
-            assembly.open(kind is MappingStartEvent, place, event.anchor)
+            if event.tag is not None:
+                _check_tag(event.tag, _COLLECTION_TAGS, _location(mark, file, line), assembly)
+            assembly.open(kind is MappingStartEvent, mark.line + line, mark.column + 1, event.anchor)
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             assembly.close()
         elif kind is AliasEvent:
-            assembly.alias(event.anchor, Location(file, mark.line + line, mark.column + 1))
+            assembly.alias(event.anchor, mark.line + line, mark.column + 1)
         elif kind is DocumentStartEvent:
             assembly.begin()
         elif kind is DocumentEndEvent:
@@ -305,8 +306,13 @@ def _assemble(parser: Any, file: str, line: int, assembly: Assembly) -> Iterator
                 yield root
 
 
-def _is_plain(event: Any, place: Location, assembly: Assembly) -> bool:
+def _location(mark: Any, file: str, line: int) -> Location:
+    return Location(file, mark.line + line, mark.column + 1)
+
+
+def _is_plain(event: Any, file: str, line: int, assembly: Assembly) -> bool:
     """Whether a scalar's text may mean something else than text: no quotes, and no tag that says so."""
+    place = _location(event.start_mark, file, line)
     if event.style == '"' and (bad := FORBIDDEN.search(event.value)):
         assembly.report(f"the character U+{ord(bad[0]):04X} is not allowed in a manifest", place)
     if event.tag is None:
@@ -315,8 +321,8 @@ def _is_plain(event: Any, place: Location, assembly: Assembly) -> bool:
     return False
 
 
-def _check_tag(tag: str | None, known: tuple[str, ...], place: Location, assembly: Assembly) -> None:
-    if tag is not None and tag not in known:
+def _check_tag(tag: str, known: tuple[str, ...], place: Location, assembly: Assembly) -> None:
+    if tag not in known:
         shown = quoted(tag.replace("tag:yaml.org,2002:", "!!"))
         hint = "write the plain value; the field it stands in decides its type"
         assembly.report(f"the tag {shown} is not read", place, hint)
@@ -328,6 +334,6 @@ def _syntax_error(problem: Exception, text: str, file: str, line: int) -> Diagno
     if mark is None:
         return error(f"not valid YAML: {problem}", Location(file, line, 1))
     found, context = getattr(problem, "problem", None), getattr(problem, "context", None)
-    place = Location(file, mark.line + line, mark.column + 1)
+    place = _location(mark, file, line)
     hint = _ADVICE.get(text[mark.index : mark.index + 1])
     return error(f"not valid YAML: {' '.join(filter(None, (context, found)))}", place, hint=hint)

@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.declaration import Scalar
-from reconciler.core.diagnostics import Location
 from reconciler.core.scalars import as_bool, as_float, as_int, as_json, fits_double, fits_float32, quoted
 
 
 def plain(text):
-    return Scalar(text, True, Location("a.yaml", 1, 1))
+    return Scalar(text, True, "a.yaml", 1, 1)
 
 
 def in_quotes(text):
-    return Scalar(text, False, Location("a.yaml", 1, 1))
+    return Scalar(text, False, "a.yaml", 1, 1)
 
 
 @pytest.mark.parametrize(

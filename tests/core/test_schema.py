@@ -166,5 +166,5 @@ def test_odd_nesting_is_a_problem_and_no_crash(spec):
 
 
 def test_an_empty_spec_is_an_empty_message():
-    decoded = decode(Mapping((), Location("m.yaml", 1, 1)), resources_pb2.Model, Shape.of(["description"], {}))
+    decoded = decode(Mapping.of((), Location("m.yaml", 1, 1)), resources_pb2.Model, Shape.of(["description"], {}))
     assert (decoded.data, decoded.written, decoded.problems) == ({}, set(), [])

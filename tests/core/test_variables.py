@@ -44,8 +44,8 @@ def test_what_only_looks_like_a_variable_is_a_problem(text):
 
 
 def test_a_scalar_keeps_style_and_place():
-    scalar = Variables(VALUES).scalar(Scalar("${NAME}", True, AT))
-    assert scalar == Scalar("x", True, AT)
+    scalar = Variables(VALUES).scalar(Scalar("${NAME}", True, *AT))
+    assert scalar == Scalar("x", True, *AT)
 
 
 @given(st.text(alphabet="${}N:-a", max_size=12))

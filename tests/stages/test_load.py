@@ -151,7 +151,7 @@ def test_lifecycle():
 @pytest.mark.parametrize("text", [envelope(), envelope(spec=None, metadata=None, lifecycle=None)])
 def test_what_is_absent_or_null_is_empty(text):
     declaration = only(text)
-    assert (declaration.name, declaration.spec.items, declaration.lifecycle.protect) == (None, (), False)
+    assert (declaration.name, list(declaration.spec), declaration.lifecycle.protect) == (None, [], False)
 
 
 # ---- what is wrong with it
@@ -398,3 +398,20 @@ def test_the_nodes_are_what_the_rest_expects():
     spec = only(CONCEPT.replace("name: no", "a: [b, {c: d}]")).spec
     assert isinstance(spec, Mapping)
     assert isinstance(spec.get("a"), Sequence)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "a: ${V}",
+        "a: [[{b: '${V}'}]]",
+        'a: {b: {c: "x\\u0024{V}"}}',
+        "a: &x ${V}\n  b: [*x]",
+        "a: &x {c: ['${V}']}\n  b: *x",
+    ],
+)
+def test_a_mapping_with_a_variable_anywhere_in_it_is_not_constant(spec):
+    text = f"apiVersion: clarifai.reconciler/v1\nkind: Concept\nspec:\n  {spec}\n  z: {{y: [plain]}}\n"
+    found = only(text).spec
+    assert not any(node.constant for node in (found, found.get("b") or found) if not isinstance(node, Scalar))
+    assert found.get("z").constant
