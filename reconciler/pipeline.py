@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Refused, Severity, error
+from reconciler.core.leftovers import leftovers
 from reconciler.core.ownership import filled
 from reconciler.core.plan import Limit, Pin, Plan
 from reconciler.core.remote import Api
@@ -128,11 +129,19 @@ def _compare(
     """pin -> diff, or what a destroy removes. `earlier` is what was found before some objects were read again."""
     if options.destroying:
         gone = diff.destroy(desired, live, by_plural(), prune=options.prune, delete_app=options.delete_app)
-        return _Compared(gone, desired)
+        return _Compared(_with_leftovers(gone, desired, live, options), desired)
     pinned = _pin(api, desired, live, options)
     known = _still_so(*earlier, pinned.desired, live) if earlier else {}
     compared = diff.diff(pinned.desired, live, by_plural(), prune=options.prune, known=known)
+    compared = _with_leftovers(compared, pinned.desired, live, options)
     return _Compared(compared, pinned.desired, pinned.pins, pinned.diagnostics)
+
+
+def _with_leftovers(
+    compared: diff.Compared, desired: DesiredState, live: LiveState, options: PlanOptions
+) -> diff.Compared:
+    struck = leftovers(compared.changes, desired, live, by_plural(), destroying=options.destroying)
+    return replace(compared, changes=(*compared.changes, *struck))
 
 
 def _still_so(

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reconciler.core.address import Address
 from reconciler.core.canonical import CANON
-from reconciler.core.change import Action
+from reconciler.core.change import Action, ResourceChange
 from reconciler.core.plan import Plan
 from reconciler.core.state import DesiredState, Entry, Inventory, LiveState
 
@@ -32,7 +32,7 @@ def opening_inventory(plan: Plan, desired: DesiredState, live: LiveState, fields
         if change.action in (Action.CREATE, Action.REPLACE):
             entries[name] = replace(_entry(change.address, desired, fields), pending=True)
         elif change.action in (Action.DELETE, Action.FORGET):
-            entries[name] = replace(entries.get(name, Entry()), pending=True)
+            entries[name] = replace(_ending(change, entries.get(name, Entry()), live), pending=True)
         elif _about_to_be_ours(change.address, entries):
             entries[name] = Entry(pending=True)
     return Inventory(desired.owner, entries, CANON)
@@ -58,9 +58,23 @@ def closing_inventory(
         elif change.action in (Action.CREATE, Action.REPLACE):
             # It may exist, half made, or not at all: both are told apart by looking, next time.
             entries[name] = replace(_entry(address, desired, fields), pending=True)
+        elif ending and name in entries:
+            entries[name] = _ending(change, entries[name], live)
         elif not ending and _about_to_be_ours(address, entries):
             entries[name] = Entry(pending=True)
     return Inventory(desired.owner, entries, CANON)
+
+
+def _ending(change: ResourceChange, entry: Entry, live: LiveState) -> Entry:
+    """The entry of what is about to go, or of which nobody knows whether it is gone.
+
+    A relation bears nothing of ours. Whether one of the same ends is still that which we set out to delete, or one that
+    somebody made since, only its id can tell.
+    """
+    found = live.observed.get(change.address)
+    if change.action is not Action.DELETE or change.address.kind not in _IN_INVENTORY or found is None:
+        return entry
+    return replace(entry, service_id=found.service_id)
 
 
 def _about_to_be_ours(address: Address, entries: Mapping[str, Entry]) -> bool:

@@ -39,5 +39,5 @@ def with_records(
 def _record(found: Observed, inventories: Iterable[Inventory]) -> Record | None:
     """What one owner has announced and not done yet says less than what another one has done."""
     name = str(found.address)
-    records = ((i.entries[name].pending, r) for i in inventories if (r := i.record(found.address)) is not None)
+    records = ((i.entries[name].pending, r) for i in inventories if (r := i.record_of(found)) is not None)
     return min(records, key=itemgetter(0), default=(False, None))[1]

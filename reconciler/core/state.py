@@ -228,6 +228,8 @@ class Entry:
     """Announced before it was created or deleted; if it is absent, that is no drift."""
     fields: Mapping[str, str] | None = None
     protect: bool = False
+    service_id: str = ""
+    """Of a relation that we set out to delete: the id the service gave it, which one that is made later has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,12 @@ class Inventory:
             return None
         return Record(self.owner, address.qualified, entry.fields, entry.protect, self.canon)
 
+    def record_of(self, found: Observed) -> Record | None:
+        """The record of an object that was found; none if it is another one than that which is listed."""
+        entry = self.entries.get(str(found.address))
+        same = entry is not None and entry.service_id in ("", found.service_id)
+        return self.record(found.address) if same else None
+
 
 def _unpacked(text: str) -> str | None:
     """The text that was compressed; None where it was not, or is so large that nobody of us wrote it."""
@@ -282,13 +290,20 @@ def _pack(entry: Entry) -> dict[str, Any]:
         body["fields"] = dict(entry.fields)
     if entry.protect:
         body["protect"] = True
+    if entry.service_id:
+        body["id"] = entry.service_id
     return body
 
 
 def _unpack(body: Any) -> Entry:
     body = body if isinstance(body, dict) else {}
-    fields = body.get("fields")
-    return Entry(body.get("pending") is True, fields if isinstance(fields, dict) else None, body.get("protect") is True)
+    fields, service_id = body.get("fields"), body.get("id")
+    return Entry(
+        pending=body.get("pending") is True,
+        fields=fields if isinstance(fields, dict) else None,
+        protect=body.get("protect") is True,
+        service_id=service_id if isinstance(service_id, str) else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def _records(group: Grouping, width: int) -> Iterator[Line]:
     """What leaves the objects as they are: only our records of them change."""
     headings = {
         Action.ADOPT: "Adopted: the objects stay as they are, only our record of them is written:",
-        Action.FORGET: "Forgotten: the objects stay in the app and are no longer ours:",
+        Action.FORGET: "Forgotten: the objects stay as they are, only our record of them is dropped:",
     }
     for action, heading in headings.items():
         changes = _of(group.roots, action)

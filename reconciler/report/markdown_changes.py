@@ -56,7 +56,7 @@ def record_blocks(group: Grouping) -> Iterator[Block]:
     """What leaves the objects as they are."""
     heads = {
         Action.ADOPT: "**Adopted:** the objects stay as they are, only our record of them is written:",
-        Action.FORGET: "**Forgotten:** the objects stay in the app and are no longer ours:",
+        Action.FORGET: "**Forgotten:** the objects stay as they are, only our record of them is dropped:",
     }
     for action, head in heads.items():
         items = tuple(f"- {_short(change, group)}\n" for change in group.roots if change.action is action)

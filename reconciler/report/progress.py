@@ -43,7 +43,7 @@ PAST = {
     Verb.UPDATE: ("updated", "change"),
     Verb.LATE: ("updated", "change"),
     Verb.ADOPT: ("adopted", "adopt"),
-    Verb.FORGET: ("forgotten, left in the app", "warning"),
+    Verb.FORGET: ("forgotten", "warning"),
     Verb.DELETE: ("deleted", "delete"),
     Verb.CLOSE: ("inventory written", "dim"),
 }

@@ -117,3 +117,24 @@ def test_what_is_declared_and_not_there_stays_listed_unless_all_is_destroyed(ent
 def test_what_was_taken_over_is_struck_from_the_inventory_of_others():
     theirs = Inventory("them", {"concepts/c": KEPT, "concepts/d": KEPT})
     assert without(theirs, [CONCEPT]).entries == {"concepts/d": KEPT}
+
+
+EDGE = Address(HERE, "relations", "p.hyponym.q")
+
+
+def doomed(phase, action, found, **more):
+    """The entry of a relation that was listed and observed."""
+    plan = Plan(HERE, "us", "", (ResourceChange(EDGE, "", action),), ())
+    observed = {EDGE: Observed(EDGE, "", {}, Record("us", EDGE.qualified, RECORD), service_id=found)}
+    live = LiveState(HERE, True, observed, Inventory("us", {str(EDGE): KEPT}))
+    return phase(plan, STATE, live, lambda a: RECORD, **more).entries.get(str(EDGE))
+
+
+def test_of_a_relation_that_is_to_be_deleted_the_inventory_says_which_one_it_is():
+    assert doomed(opening_inventory, Action.DELETE, "1") == Entry(pending=True, fields=RECORD, service_id="1")
+    assert doomed(closing_inventory, Action.DELETE, "1", done=()) == Entry(fields=RECORD, service_id="1")
+    assert doomed(closing_inventory, Action.DELETE, "1", done={EDGE}) is None
+
+
+def test_of_what_is_only_forgotten_it_does_not_matter():
+    assert doomed(opening_inventory, Action.FORGET, "1") == Entry(pending=True, fields=RECORD)

@@ -40,6 +40,11 @@ def test_it_is_ours_unless_another_owner_has_done_what_we_only_announced(us, the
     assert owner(edge(), **{name: entry for name, entry in {"us": us, "them": them}.items() if entry}) == whose
 
 
+@pytest.mark.parametrize(("listed", "whose"), [("", "us"), ("1", "us"), ("2", None)])
+def test_another_one_than_that_which_we_set_out_to_delete_is_nobodys(listed, whose):
+    assert owner(edge("1"), us=Entry(pending=True, fields={}, service_id=listed)) == whose
+
+
 def test_what_bears_its_own_record_is_whose_that_says():
     inventories = [Inventory("us", {str(MODEL): DONE})]
     model = Observed(MODEL, "Model", {}, THEIR_OWN)

@@ -121,7 +121,7 @@ def test_a_field_called_star_is_no_folded_one():
 
 ENTRIES = st.dictionaries(
     st.from_regex(r"models/[a-z]{1,5}", fullmatch=True),
-    st.builds(Entry, st.booleans(), st.none() | FIELDS, st.booleans()),
+    st.builds(Entry, st.booleans(), st.none() | FIELDS, st.booleans(), st.sampled_from(["", "1f3"])),
     max_size=4,
 )
 
