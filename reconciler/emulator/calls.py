@@ -43,7 +43,8 @@ class Calls:
     def record(self, rpc: str, request: Message) -> None:
         """Add one call."""
         with self._lock:
-            self._entries.append(Recorded(rpc, request))
+            if self._entries.maxlen != 0:
+                self._entries.append(Recorded(rpc, request))
             self._counts[rpc] += 1
 
     def record_execution(self, rpc: str) -> None:

@@ -51,11 +51,13 @@ class Call:
     store: Store
     switches: Switches
     memory: Memory
+    home: Row | None = None
+    """The app that the call is about, as it was found."""
 
     @property
     def listing(self) -> bool:
         """The call answers a list, where some services leave fields out."""
-        return self.rpc.name.startswith("List") or self.rpc.name.endswith("Searches")
+        return self.rpc.lists
 
     @property
     def duplicate_code(self) -> int:
@@ -73,10 +75,10 @@ class Call:
         app = ids.app_id or self._implied_app(user)
         if self.caller.app and (user, app) != (self.caller.user, self.caller.app) and user != PUBLIC_USER:
             raise errors.bad_key()
-        scope = Scope(user, app, named=bool(ids.app_id))
-        if user not in (self.caller.user, PUBLIC_USER) or self.store.get(Key(user, "", "app", app)) is None:
+        self.home = self.store.get(Key(user, "", "app", app)) if user in (self.caller.user, PUBLIC_USER) else None
+        if self.home is None:
             raise self._missing_app(user, app)
-        return scope
+        return Scope(user, app, named=bool(ids.app_id))
 
     def writable(self, ids: resources_pb2.UserAppIDSet) -> Scope:
         """The app of a writing call; it must be the caller's own."""

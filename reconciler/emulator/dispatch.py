@@ -10,11 +10,9 @@ A bug in an operation becomes an in-band 99009 with the traceback on stderr: the
 from __future__ import annotations
 
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -82,9 +80,7 @@ class Dispatcher:
     def _answer(self, arrival: Arrival, request: Message, context: grpc.ServicerContext, request_id: str) -> Message:
         """The way of a call through faults and hooks, to its operation and back."""
         rpc, fault = arrival.rpc, arrival.fault
-        wire = Wire(context.peer(), threading.Event())
-        if not context.add_callback(wire.gone.set):
-            wire.gone.set()
+        wire = Wire(context)
         if self.switches.latency:
             time.sleep(self.switches.latency)
         fault_effects.strike(fault, wire, self.powers)
@@ -107,26 +103,29 @@ class Dispatcher:
         operation = self.operations.get(rpc.name)
         if operation is None:
             raise Refusal(codes.NOT_IMPLEMENTED, f"the emulator does not implement {rpc.name}")
-        with self._seen_by(Call(rpc, caller, self.store, self.switches, self.memory), fault) as call:
-            reply = operation(call, request)
+        call = Call(rpc, caller, self.store, self.switches, self.memory)
+        if fault is not None and fault.effect == "stale":
+            with self.history.before(fault.writes) as older:
+                # What a read before the last writes changes itself is lost.
+                memory = replace(self.memory, polls=dict(self.memory.polls))
+                reply = self._within(replace(call, store=older, memory=memory), operation, request)
+        else:
+            reply = self._within(call, operation, request)
         self.calls.record_execution(rpc.name)
         return reply
 
-    @contextmanager
-    def _seen_by(self, call: Call, fault: Fault | None) -> Iterator[Call]:
-        """The call in its transaction; a stale read is before the last writes, and what it changes itself is lost."""
-        with ExitStack() as stack:
-            if fault is not None and fault.effect == "stale":
-                older = stack.enter_context(self.history.before(fault.writes))
-                call = replace(call, store=older, memory=replace(self.memory, polls=dict(self.memory.polls)))
-            if call.rpc.name not in self.long:
-                stack.enter_context(call.store.transaction())
-            yield call
+    def _within(self, call: Call, operation: Operation, request: Message) -> Message:
+        """The call in its transaction."""
+        if call.rpc.name in self.long:
+            return operation(call, request)
+        with call.store.transaction():
+            return operation(call, request)
 
     def _stamp(self, reply: Any, request_id: str) -> None:
-        if not reply.status.code:
-            reply.status.CopyFrom(statuses.status(statuses.SUCCESS))
-        reply.status.req_id = request_id
+        status = reply.status
+        if not status.code:
+            status.MergeFromString(statuses.OK)
+        status.req_id = request_id
 
 
 def _refused(rpc: Rpc, status: statuses.Status) -> Message:

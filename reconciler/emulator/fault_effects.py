@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import grpc
@@ -37,12 +38,24 @@ class Powers:
     kill: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGKILL)
 
 
-@dataclass(frozen=True, slots=True)
 class Wire:
-    """The client's end of a call: where it is, and `gone` once it has given up."""
+    """The client's end of a call. Every call has one and few look at it, so it asks gRPC only then."""
 
-    peer: str
-    gone: threading.Event
+    def __init__(self, context: grpc.ServicerContext) -> None:
+        self._context = context
+
+    @property
+    def peer(self) -> str:
+        """Where it is."""
+        return self._context.peer()
+
+    @cached_property
+    def gone(self) -> threading.Event:
+        """Set once it has given up."""
+        gone = threading.Event()
+        if not self._context.add_callback(gone.set):
+            gone.set()
+        return gone
 
 
 def strike(fault: Fault | None, wire: Wire, powers: Powers) -> None:
@@ -130,7 +143,6 @@ def _tell_each(reply: Any, name: str, undone: list[Any], fault: Fault) -> None:
 
 def shorten(fault: Fault | None, rpc: Rpc, reply: Message) -> None:
     """Let a page lose its tail, if that is the fault."""
-    name = list_field(rpc)
-    if fault is not None and fault.effect == "truncated" and name:
+    if fault is not None and fault.effect == "truncated" and (name := list_field(rpc)):
         elements = getattr(reply, name)
         del elements[len(elements) // 2 if fault.keep < 0 else fault.keep :]

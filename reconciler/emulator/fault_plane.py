@@ -90,6 +90,12 @@ class _Script:
     replayed: Mapping[tuple[str, int], Fault] = field(default_factory=dict)
     journal: list[Strike] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
+    calls: int = 0
+
+    @property
+    def calm(self) -> bool:
+        """Nothing can strike."""
+        return not self.orders and self.storm is None and not self.replayed
 
     @property
     def faults(self) -> list[Fault]:
@@ -192,7 +198,10 @@ class Faults:
         with self._changed:
             script = self._script
             script.seen[rpc.name] += 1
-            arrival = Arrival(rpc, script.seen[rpc.name], script.seen.total())
+            script.calls += 1
+            arrival = Arrival(rpc, script.seen[rpc.name], script.calls)
+            if script.calm:
+                return arrival
             fault = self._next(arrival, "arrival", older=older)
             self._struck += fault is not None
             return replace(arrival, fault=fault)
@@ -200,7 +209,7 @@ class Faults:
     def answered(self, arrival: Arrival, reply: Message) -> Fault | None:
         """What happens to a call that was carried out."""
         with self._changed:
-            return self._next(arrival, "answer", reply=reply)
+            return None if self._script.calm else self._next(arrival, "answer", reply=reply)
 
     def left(self, arrival: Arrival) -> None:
         """A call is over."""

@@ -31,6 +31,8 @@ class Rpc:
     auth: int
     reads: bool
     """All of its HTTP bindings are GET: the call cannot change anything."""
+    lists: bool
+    """It answers many objects, of which some services leave fields out."""
 
 
 def _describe(method: Any) -> Rpc:
@@ -46,6 +48,7 @@ def _describe(method: Any) -> Rpc:
         server_streaming=method.server_streaming,
         auth=options.get("cl_auth_type", 0),
         reads=verbs == {"get"},
+        lists=method.name.startswith("List") or method.name.endswith("Searches"),
     )
 
 

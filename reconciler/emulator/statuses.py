@@ -6,8 +6,9 @@ Belongs here: the words of a status. Not here: deciding which status a call dese
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Mapping
+from typing import Final
 
 from clarifai_grpc.grpc.api.status import status_code_pb2, status_pb2
 
@@ -117,7 +118,7 @@ def http_of(code: int) -> int:
 
 def new_request_id() -> str:
     """32 hex characters, as the service's own request ids (facts 2.1)."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def status(code: int, details: str = "", *, description: str = "", request_id: str = "") -> Status:
@@ -129,6 +130,10 @@ def status(code: int, details: str = "", *, description: str = "", request_id: s
         req_id=request_id,
         http_status_code=http_of(code),
     )
+
+
+OK: Final = status(SUCCESS).SerializeToString()
+"""What a status says of a success, encoded: nearly every reply has it."""
 
 
 def state(code: int) -> Status:

@@ -124,7 +124,8 @@ def _insert(call: Call, scope: Scope, sent: Concept) -> Row:
 
 
 def _language(call: Call, scope: Scope) -> str:
-    row = call.store.get(Scope(scope.user, "").key("app", scope.app))
+    key = Scope(scope.user, "").key("app", scope.app)
+    row = call.home if call.home is not None and call.home.key == key else call.store.get(key)
     return (resources_pb2.App.FromString(row.body).default_language if row else "") or "en"
 
 

@@ -138,7 +138,7 @@ def render(call: Call, row: Row, version: Row | None, *, with_data: bool = False
     call.stamp(model.modified_at, row.modified)
     if call.switches.threshold_type == "canonical":
         model.model_type_id = model_types.ALIASES.get(model.model_type_id, model.model_type_id)
-    if call.switches.list_metadata == "dropped" and call.listing:
+    if call.listing and call.switches.list_metadata == "dropped":
         model.ClearField("metadata")
     if version is not None:
         model.model_version.SetInParent()
@@ -212,7 +212,7 @@ def _name_concepts(call: Call, row: Row, version: ModelVersion) -> None:
 
 def _drop_for_lists(call: Call, version: ModelVersion) -> None:
     how = call.switches.version_metadata
-    if how == "dropped" or ((how == "dropped-in-lists" or call.switches.list_metadata == "dropped") and call.listing):
+    if how == "dropped" or (call.listing and (how == "dropped-in-lists" or call.switches.list_metadata == "dropped")):
         version.ClearField("metadata")
-    if call.switches.version_modified_at == "not-in-lists" and call.rpc.name == "ListModels":
+    if call.rpc.name == "ListModels" and call.switches.version_modified_at == "not-in-lists":
         version.ClearField("modified_at")
