@@ -27,8 +27,8 @@ STRUCT = "google.protobuf.Struct"
 M = TypeVar("M", bound=Message)
 Reader = Callable[[Any], Any]
 """The value of a field as protobuf gives it -> as it stands in a tree."""
-Readers = Mapping[int, tuple[str, Reader]]
-"""By field number: the field's name, and how it is read."""
+Readers = Mapping[int, tuple[str, Reader | None]]
+"""By field number: the field's name, and how it is read, unless its value stands in a tree as it is."""
 
 
 @dataclass(slots=True)
@@ -39,6 +39,8 @@ class Shape:
     key: str | None = None
     readers: dict[Descriptor, Readers] = field(default_factory=dict, repr=False, compare=False)
     """What `tree_from` found out about a message of this shape."""
+    decoders: dict[Descriptor, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The same for `schema`."""
 
     @classmethod
     def of(cls, patterns: Iterable[str], keyed: Mapping[str, str]) -> Shape:
@@ -80,14 +82,17 @@ def tree_from(message: Message, shape: Shape) -> Tree:
 
     Zero values and empty messages are left out, except inside Structs; keyed lists become maps in their order.
     """
+    return _read_message(_readers(cast(Descriptor, message.DESCRIPTOR), shape), message)
+
+
+def _read_message(readers: Readers, message: Message) -> Tree:
     tree: Tree = {}
-    readers = _readers(cast(Descriptor, message.DESCRIPTOR), shape)
     for descriptor, value in message.ListFields():
         known = readers.get(descriptor.number)
         if known is not None:
             name, read = known
-            converted = read(value)
-            if converted is not None:
+            converted = value if read is None else read(value)
+            if converted:
                 tree[name] = converted
     return tree
 
@@ -107,43 +112,38 @@ def _readers(descriptor: Descriptor, shape: Shape) -> Readers:
     return readers
 
 
-def _reader(field: FieldDescriptor, shape: Shape) -> Reader:
-    """The reading of one field: its tree value, or None for "as if it were not there"."""
+def _reader(field: FieldDescriptor, shape: Shape) -> Reader | None:
+    """The reading of one field; what it gives counts as not there if it is empty or zero."""
     read = _message_reader(field.message_type, shape) if field.message_type is not None else _scalar_reader(field)
     if not field.is_repeated:
-        return lambda value: read(value) or None
-    if shape.key is not None:
+        return read
+    if shape.key is not None and read is not None:
         return partial(_keyed, shape.key, read)
-    return lambda values: [read(value) for value in values] or None
+    return list if read is None else lambda values: [read(value) for value in values]
 
 
 def _message_reader(descriptor: Descriptor, shape: Shape) -> Reader:
     if descriptor.full_name == STRUCT:
         return struct_to_tree
-    inner = shape.element if shape.key is not None else shape
-    return lambda value: tree_from(value, inner)
+    return partial(_read_message, _readers(descriptor, shape.element if shape.key is not None else shape))
 
 
-def _keyed(key: str, read: Reader, values: Any) -> Tree | None:
+def _keyed(key: str, read: Reader, values: Any) -> Tree:
     elements = {}
     for value in values:
         element = read(value)
-        element.pop(key, None)
-        elements[intern(str(getattr(value, key)))] = element
-    return elements or None
+        elements[intern(str(element.pop(key, "")))] = element
+    return elements
 
 
-def _scalar_reader(field: FieldDescriptor) -> Reader:
+def _scalar_reader(field: FieldDescriptor) -> Reader | None:
+    """None for what stands in a tree as it is."""
     if field.enum_type is not None:
         names = {number: known.name for number, known in field.enum_type.values_by_number.items()} | {0: ""}
         return lambda value: names.get(value, value)
     if field.type == FieldDescriptor.TYPE_FLOAT:
         return shortest_float32
-    return plain_number if field.type == FieldDescriptor.TYPE_DOUBLE else _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+    return plain_number if field.type == FieldDescriptor.TYPE_DOUBLE else None
 
 
 @lru_cache(maxsize=4096)

@@ -74,14 +74,26 @@ class Fields:
 
     def current(self, path: Path) -> Path:
         """A path under the name we compare, where it was written under an older one."""
-        for prefix, target in self._moves:
+        for prefix, target in self.moves:
             if path[: len(prefix)] == prefix:
                 return (*target, *path[len(prefix) :])
         return path
 
     @cached_property
-    def _moves(self) -> list[tuple[Path, Path]]:
+    def moves(self) -> list[tuple[Path, Path]]:
+        """`moved` as paths."""
         return [(tuple(old.split(".")), tuple(new.split("."))) for old, new in self.moved.items()]
+
+    @cached_property
+    def owned(self) -> Callable[[frozenset[Path]], frozenset[Path]]:
+        """Written paths -> those that are owned, under the names we compare.
+
+        Equal ones are the same set: most objects have the paths of another, and a set takes most of a kilobyte.
+        """
+        return lru_cache(maxsize=1 << 14)(self._owned)
+
+    def _owned(self, written: frozenset[Path]) -> frozenset[Path]:
+        return frozenset(path for path in map(self.current, written) if not self.any(self.identity, path))
 
     def any(self, rule: tuple[str, ...], path: Path) -> bool:
         """Whether one of a rule's patterns covers the path."""
@@ -273,8 +285,7 @@ class Kind:
 
     def fold(self, tree: Tree) -> Tree:
         """A tree in the one spelling that is compared: older names moved, aliases folded; for both sides."""
-        for old, new in self.fields.moved.items():
-            path, target = tuple(old.split(".")), tuple(new.split("."))
+        for path, target in self.fields.moves:
             value = get(tree, path)
             if value is not ABSENT:
                 tree = put(tree, path, ABSENT)

@@ -181,6 +181,8 @@ def canonical_params(model_type_id: str, params: Mapping[str, Any]) -> dict[str,
 def _canonical_value(param: Param | None, value: Any) -> Any:
     if param is None or not param.enum or isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
+    if not param.number_form and value in param.enum:
+        return value
     number = param.enum.get(value, None) if isinstance(value, str) else value
     if number is None and isinstance(value, str) and value.isdecimal():
         number = int(value)

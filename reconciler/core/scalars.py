@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import struct
+from functools import lru_cache
 
 from reconciler.core.declaration import Scalar
 
@@ -22,6 +23,8 @@ _DECIMAL = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_NUMERIC = frozenset("+-.0123456789")
+"""How a number may begin."""
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
 
 # No field holds more than 20 digits and a double's largest integer has 309; `int()` itself gives up at 4,300.
@@ -105,8 +108,11 @@ def _wanted_number(scalar: Scalar, wanted: str) -> int | float:
     return number
 
 
+@lru_cache(maxsize=4096)  # most numbers of an estate stand in it many times
 def _number(text: str) -> int | float | None:
     """The number a text spells, None if it spells none, ValueError if it is out of reach."""
+    if text[:1] not in _NUMERIC:
+        return None
     if _DECIMAL.fullmatch(text) or _BASED.fullmatch(text):
         if len(text) > _MOST_DIGITS:
             raise ValueError(f"{quoted(text)} is too large: a number of {len(text):,} characters")

@@ -7,8 +7,9 @@ beyond types (`Kind.check`), or references (`stages/resolve`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -36,7 +37,8 @@ class Decoded:
     files: dict[str, str] = field(default_factory=dict)
     """Our own fields that name a file, beside the message's."""
     written: set[Path] = field(default_factory=set)
-    positions: dict[Path, Location] = field(default_factory=dict)
+    positions: dict[Path, Node] = field(default_factory=dict)
+    """What stands where a path was written: its key, or the element of a list."""
     problems: list[Diagnostic] = field(default_factory=list)
 
     def problem(self, summary: str, location: Location, hint: str | None = None) -> None:
@@ -44,22 +46,26 @@ class Decoded:
         self.problems.append(error(summary, location, hint=hint))
 
 
-def decode(spec: Mapping, message: type[Message], shape: Shape, files: Container[str] = ()) -> Decoded:
+Reader = Callable[[Node, Path, Decoded], Any]
+"""A field's node, its path and what was decoded so far -> its data; None (and a problem) where it is wrong."""
+
+
+def decode(spec: Mapping, message: type[Message], shape: Shape, files: Collection[str] = ()) -> Decoded:
     """Read a spec node as a message of the given type, restricted to the shape's paths; never raises on bad input.
 
     `files` are fields of our own beside the message's, each the name of a file.
     """
     decoded = Decoded()
-    own = [(key, value) for key, value in spec if key.text in files]
+    own = [(key, value) for key, value in spec if key.text in files] if files else []
     for key, value in own:
         _file(key, value, decoded)
     rest = Mapping.of((pair for pair in spec if pair[0].text not in files), spec.location) if own else spec
-    decoded.data = _message(rest, cast(Descriptor, message.DESCRIPTOR), shape, (), decoded)
+    decoded.data = _message(cast(Descriptor, message.DESCRIPTOR), shape, rest, (), decoded)
     return decoded
 
 
 def _file(key: Scalar, value: Node, out: Decoded) -> None:
-    out.positions[(key.text,)] = value.location
+    out.positions[(key.text,)] = value
     out.written.add((key.text,))
     if isinstance(value, Scalar) and not value.is_null and value.text:
         out.files[key.text] = value.text
@@ -67,17 +73,20 @@ def _file(key: Scalar, value: Node, out: Decoded) -> None:
         out.problem(f"{key.text} must be the name of a file, not {_what(value)}", value.location)
 
 
-def _message(node: Mapping, descriptor: Descriptor, shape: Shape, path: Path, out: Decoded) -> dict[str, Any]:
+def _message(descriptor: Descriptor, shape: Shape, node: Mapping, path: Path, out: Decoded) -> dict[str, Any]:
     data: dict[str, Any] = {}
-    for key, value in node:
-        name = key.text
-        sub = shape.children.get(name)
-        if sub is None:
+    readers = _readers(descriptor, shape)
+    for name, (key, value) in node.pairs.items():
+        read = readers.get(name)
+        if read is None:
             out.problem(*_unknown_field(name, descriptor, shape, key.location, path))
             continue
         inner = below(path, name)
-        out.positions[inner] = key.location
-        typed = _field(value, descriptor.fields_by_name[name], sub, inner, out)
+        out.positions[inner] = key
+        if isinstance(value, Scalar) and value.is_null:
+            out.problem(f"{'.'.join(inner)} has no value", value.location, "give it a value, or remove the line")
+            continue
+        typed = read(value, inner, out)
         if typed is not None:
             data[name] = typed
     return data
@@ -98,74 +107,96 @@ def _unknown_field(
     return f"unknown field {name!r}{place}", location, hint
 
 
-def _field(node: Node, descriptor: FieldDescriptor, shape: Shape, path: Path, out: Decoded) -> Any:
-    if isinstance(node, Scalar) and node.is_null:
-        out.problem(f"{'.'.join(path)} has no value", node.location, "give it a value, or remove the line")
-        return None
-    if descriptor.is_repeated:
-        return _list(node, descriptor, shape, path, out)
+def _readers(descriptor: Descriptor, shape: Shape) -> dict[str, Reader]:
+    """How each field that may be declared is read; worked out once, since a descriptor is slow to ask."""
+    readers: dict[str, Reader] | None = shape.decoders.get(descriptor)
+    if readers is None:
+        fields = descriptor.fields_by_name
+        readers = shape.decoders[descriptor] = {
+            name: _reader(fields[name], sub) for name, sub in shape.children.items() if name in fields
+        }
+    return readers
+
+
+def _reader(descriptor: FieldDescriptor, shape: Shape) -> Reader:
     if descriptor.message_type is None:
-        out.written.add(path)
-        return _typed_scalar(node, descriptor, path, out)
-    if not isinstance(node, Mapping):
-        out.problem(f"{'.'.join(path)} must be a mapping, not {_what(node)}", node.location)
-        return None
+        scalar = partial(_typed_scalar, descriptor, _READERS.get(descriptor.cpp_type, _text))
+        return partial(_scalars, scalar) if descriptor.is_repeated else partial(_one_scalar, scalar)
+    if descriptor.is_repeated:
+        elements = _keyed_elements if shape.key is not None else _elements
+        return partial(_list, partial(elements, descriptor.message_type, shape))
     if descriptor.message_type.full_name == STRUCT:
-        return _struct(node, path, out)
-    return _message(node, descriptor.message_type, shape, path, out)
+        return partial(_mapping, _struct)
+    return partial(_mapping, partial(_message, descriptor.message_type, shape))
 
 
-def _list(node: Node, descriptor: FieldDescriptor, shape: Shape, path: Path, out: Decoded) -> Any:
+def _one_scalar(read: Reader, node: Node, path: Path, out: Decoded) -> Any:
+    out.written.add(path)
+    return read(node, path, out)
+
+
+def _mapping(read: Callable[[Mapping, Path, Decoded], Any], node: Node, path: Path, out: Decoded) -> Any:
+    if isinstance(node, Mapping):
+        return read(node, path, out)
+    out.problem(f"{'.'.join(path)} must be a mapping, not {_what(node)}", node.location)
+    return None
+
+
+def _list(read: Callable[[Sequence, Path, Decoded], Any], node: Node, path: Path, out: Decoded) -> Any:
     if not isinstance(node, Sequence):
         out.problem(f"{'.'.join(path)} must be a list, not {_what(node)}", node.location)
         return None
     out.written.add(path)
-    if descriptor.message_type is None:
-        items = [_typed_scalar(item, descriptor, path, out) for item in node]
-        return [item for item in items if item is not None]
-    if shape.key is not None:
-        return _keyed_list(node, descriptor, shape, path, out)
+    return read(node, path, out)
+
+
+def _scalars(read: Reader, node: Node, path: Path, out: Decoded) -> Any:
+    return _list(lambda listed, *_: [v for item in listed if (v := read(item, path, out)) is not None], node, path, out)
+
+
+def _elements(descriptor: Descriptor, shape: Shape, node: Sequence, path: Path, out: Decoded) -> list[Any]:
+    """The elements of a list that is compared as a whole: what is written in them is not owned by itself."""
     scratch = Decoded(positions=out.positions, problems=out.problems)
-    return [_element(item, descriptor, shape, (*path, str(i)), scratch) for i, item in enumerate(node)]
+    return [_element(descriptor, shape, item, (*path, str(i)), scratch) for i, item in enumerate(node)]
 
 
-def _element(node: Node, descriptor: FieldDescriptor, shape: Shape, path: Path, out: Decoded) -> dict[str, Any]:
-    if isinstance(node, Mapping) and descriptor.message_type is not None:
-        return _message(node, descriptor.message_type, shape, path, out)
+def _element(descriptor: Descriptor, shape: Shape, node: Node, path: Path, out: Decoded) -> dict[str, Any]:
+    if isinstance(node, Mapping):
+        return _message(descriptor, shape, node, path, out)
     out.problem(f"an element of {'.'.join(path[:-1])} must be a mapping, not {_what(node)}", node.location)
     return {}
 
 
-def _keyed_list(node: Sequence, descriptor: FieldDescriptor, shape: Shape, path: Path, out: Decoded) -> Any:
-    seen: dict[str, Location] = {}
+def _keyed_elements(descriptor: Descriptor, shape: Shape, node: Sequence, path: Path, out: Decoded) -> list[Any]:
+    seen: dict[str, Scalar] = {}
     elements = []
     key = str(shape.key)
     for item in node:
         name = item.get(key) if isinstance(item, Mapping) else None
-        if not isinstance(name, Scalar) or name.is_null or not name.text:
+        if not isinstance(item, Mapping) or not isinstance(name, Scalar) or name.is_null or not name.text:
             out.problem(f"an element of {'.'.join(path)} must be a mapping with {key!r}", item.location)
             continue
         if name.text in seen:
-            out.problem(
-                f"{key} {name.text!r} stands twice in {'.'.join(path)}", name.location, f"first at {seen[name.text]}"
-            )
+            first = f"first at {seen[name.text].location}"
+            out.problem(f"{key} {name.text!r} stands twice in {'.'.join(path)}", name.location, first)
             continue
-        seen[name.text] = name.location
+        seen[name.text] = name
         inner = below(path, name.text)
-        element = _element(item, descriptor, shape.element, inner, out)
+        element = _message(descriptor, shape.element, item, inner, out)
         out.written.discard(below(inner, key))
-        out.positions[inner] = item.location
-        elements.append({**element, key: name.text})
+        out.positions[inner] = item
+        element[key] = name.text
+        elements.append(element)
     return elements
 
 
 def _struct(node: Mapping, path: Path, out: Decoded) -> dict[str, Any]:
     """A Struct is open: an empty one declares nothing, and inside another one only that it is a mapping."""
-    return {key.text: _struct_value(value, below(path, key.text), key.location, out) for key, value in node}
+    return {name: _struct_value(value, below(path, name), key, out) for name, (key, value) in node.pairs.items()}
 
 
-def _struct_value(node: Node, path: Path, location: Location, out: Decoded) -> Any:
-    out.positions[path] = location
+def _struct_value(node: Node, path: Path, key: Scalar, out: Decoded) -> Any:
+    out.positions[path] = key
     if isinstance(node, Mapping) and node.pairs:
         return _struct(node, path, out)
     out.written.add(path)
@@ -188,12 +219,18 @@ def _free(node: Node, path: Path, out: Decoded) -> Any:
     return value
 
 
-def _typed_scalar(node: Node, descriptor: FieldDescriptor, path: Path, out: Decoded) -> Any:
+def _typed_scalar(
+    descriptor: FieldDescriptor,
+    read: Callable[[Scalar, FieldDescriptor], Any],
+    node: Node,
+    path: Path,
+    out: Decoded,
+) -> Any:
     if not isinstance(node, Scalar):
         out.problem(f"{'.'.join(path)} must be {_wanted(descriptor)}, not {_what(node)}", node.location)
         return None
     try:
-        value = _READERS.get(descriptor.cpp_type, _text)(node, descriptor)
+        value = read(node, descriptor)
     except ValueError as problem:
         out.problem(f"{'.'.join(path)}: {problem}", node.location)
         return None

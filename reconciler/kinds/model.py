@@ -7,6 +7,7 @@ Thresholders, mappers and writers are models too (facts 0.10); what is known of 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from clarifai_grpc.grpc.api import resources_pb2
 
@@ -42,11 +43,15 @@ def _type(tree: Tree) -> str:
 
 
 def _normalise(tree: Tree) -> Tree:
-    """One spelling for the type id and for enum params (facts U2, U3)."""
-    if "model_type_id" in tree:
-        tree = {**tree, "model_type_id": canonical_type(tree["model_type_id"])}
+    """One spelling for the type id and for enum params (facts U2, U3); the very tree where it has that already."""
+    written = tree.get("model_type_id")
+    if written is not None and canonical_type(written) != written:
+        tree = {**tree, "model_type_id": canonical_type(written)}
     params = get(tree, PARAMS)
-    return put(tree, PARAMS, canonical_params(_type(tree), params)) if isinstance(params, dict) else tree
+    if not isinstance(params, dict):
+        return tree
+    spelled = canonical_params(_type(tree), params)
+    return tree if all(spelled[name] is value for name, value in params.items()) else put(tree, PARAMS, spelled)
 
 
 def _complete(tree: Tree) -> Tree:
@@ -67,10 +72,15 @@ def _brief(tree: Tree, address: Address) -> Tree:
     return put(tree, CONCEPTS, {name: put(concept, ("name",), ABSENT) for name, concept in concepts.items()})
 
 
+@lru_cache(maxsize=4096)  # thousands of models refer to the same few
+def _concept(scope: Scope, concept: str) -> Reference:
+    return Reference((*CONCEPTS, concept), Address(scope, "concepts", concept))
+
+
 def _references(tree: Tree, scope: Scope) -> Iterable[Reference]:
     concepts = get(tree, CONCEPTS)
     for concept in concepts if isinstance(concepts, dict) else ():
-        yield Reference((*CONCEPTS, concept), Address(scope, "concepts", concept))
+        yield _concept(scope, concept)
     base = get(tree, BASE)
     if isinstance(base, dict) and base.get("id"):
         target = Scope(base.get("user_id") or MAIN.user_id, base.get("app_id") or MAIN.app_id)

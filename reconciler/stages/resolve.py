@@ -6,10 +6,10 @@ Does not belong here: reading YAML (`load`) or looking up what is not declared (
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from reconciler.core.address import Address, Scope
 from reconciler.core.canonical import canonical
@@ -17,6 +17,7 @@ from reconciler.core.declaration import Declaration, substitute
 from reconciler.core.diagnostics import Diagnostic, Location, Severity, did_you_mean, error, warning
 from reconciler.core.graph import CycleFound, dependency_order
 from reconciler.core.kind import WORD_IDS, Kind, Problem, matches
+from reconciler.core.positions import Positions
 from reconciler.core.schema import Decoded, decode
 from reconciler.core.state import Desired, DesiredState, Reference
 from reconciler.core.tree import ABSENT, Path, Tree, Unknown, get, put
@@ -71,7 +72,7 @@ def resolve(declarations: Iterable[Declaration], kinds: Mapping[str, Kind], opti
     problems += variables.problems
     resources = _unique((d for d in built if d is not None), problems)
     faulty = {name for name, b in zip(names, built, strict=True) if b is None}
-    resources = _link(resources, kinds, scope, options, problems, faulty)
+    resources = _link(resources, kinds, options, problems, faulty)
     problems += _cycles(resources)
     state = DesiredState(scope, owner, resources, len(names))
     return Resolved(state, tuple(sorted(dict.fromkeys(problems), key=_place)))
@@ -200,7 +201,7 @@ def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Di
     if name is None:
         problems.append(error(f"metadata.name is missing: it is the id of the {kind.name}", declaration.location))
         return None
-    written = _written(kind, decoded)
+    written = kind.fields.owned(frozenset(decoded.written))
     return Desired(
         address=Address(scope, kind.plural, name),
         kind=kind.name,
@@ -208,7 +209,8 @@ def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Di
         written=written,
         lifecycle=declaration.lifecycle,
         location=declaration.location,
-        positions=decoded.positions,
+        positions=Positions(decoded.positions, declaration.location.file),
+        references=tuple(kind.references(tree, scope)),
         ignored=_ignored(declaration, written, problems),
     )
 
@@ -216,7 +218,9 @@ def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Di
 def _tree(kind: Kind, decoded: Decoded) -> Tree:
     """The canonical tree of what could be read; names of files as they stand, for `attach`."""
     tree = kind.complete(kind.fold(canonical(decoded.data, kind.message, kind.fields.shape)))
-    tree = {**_implied(kind, tree, decoded), **decoded.files}
+    tree = _implied(kind, tree, decoded)
+    if decoded.files:
+        tree = {**tree, **decoded.files}
     path = kind.versions.path if kind.versions is not None else ()
     if path in decoded.positions and get(tree, path) is ABSENT:
         return put(tree, path, {})  # an empty one asks for a version without any settings
@@ -256,17 +260,6 @@ def _has_errors(problems: Iterable[Diagnostic]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
 
 
-def _written(kind: Kind, decoded: Decoded) -> frozenset[Path]:
-    paths = (kind.fields.current(path) for path in decoded.written)
-    return _one(frozenset(path for path in paths if not kind.fields.any(kind.fields.identity, path)))
-
-
-@lru_cache(maxsize=1 << 14)
-def _one(paths: frozenset[Path]) -> frozenset[Path]:
-    """The first set that equals this one: many objects have the same paths, and a set takes most of a kilobyte."""
-    return paths
-
-
 def _ignored(declaration: Declaration, written: frozenset[Path], problems: list[Diagnostic]) -> frozenset[Path]:
     ignored: set[Path] = set()
     for text in declaration.lifecycle.ignore:
@@ -274,7 +267,7 @@ def _ignored(declaration: Declaration, written: frozenset[Path], problems: list[
         if not covered:
             problems.append(warning(f"lifecycle.ignore {text!r} covers no written field", declaration.location))
         ignored |= covered
-    return _one(frozenset(ignored))
+    return frozenset(ignored)
 
 
 def _locate(problem: Problem, declaration: Declaration, decoded: Decoded) -> Diagnostic:
@@ -282,7 +275,7 @@ def _locate(problem: Problem, declaration: Declaration, decoded: Decoded) -> Dia
     path = problem.path
     while path and path not in decoded.positions:
         path = path[:-1]
-    location: Location = decoded.positions.get(path, declaration.location)
+    location = decoded.positions[path].location if path in decoded.positions else declaration.location
     return Diagnostic(problem.severity, problem.summary, location, hint=problem.hint)
 
 
@@ -318,7 +311,6 @@ def _unique(built: Iterable[Desired], problems: list[Diagnostic]) -> dict[Addres
 def _link(
     resources: dict[Address, Desired],
     kinds: Mapping[str, Kind],
-    scope: Scope,
     options: Options,
     problems: list[Diagnostic],
     faulty: Container[tuple[str, str | None]],
@@ -326,10 +318,11 @@ def _link(
     """Join references with their targets; one to a document that is itself faulty is no further problem."""
     linked = {}
     for address, desired in resources.items():
-        references = [_declared(r, resources, kinds) for r in kinds[desired.kind].references(desired.tree, scope)]
+        references = tuple([_declared(reference, resources, kinds) for reference in desired.references])
         missing = [r for r in references if not (r.declared or r.foreign or (r.target.kind, r.target.id) in faulty)]
         problems += _undeclared(desired, missing, resources, options)
-        linked[address] = _fill(replace(desired, references=tuple(references)))
+        same = all(map(operator.is_, references, desired.references))
+        linked[address] = _fill(desired if same else replace(desired, references=references))
     return linked
 
 
@@ -339,7 +332,7 @@ def _declared(reference: Reference, resources: Mapping[Address, Desired], kinds:
         return replace(reference, declared=False)
     versions = kinds[target.kind].versions
     managed = versions is not None and get(target.tree, versions.path) is not ABSENT
-    return replace(reference, output=reference.output if managed else None)
+    return reference if managed or reference.output is None else replace(reference, output=None)
 
 
 def _fill(desired: Desired) -> Desired:

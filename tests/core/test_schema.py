@@ -106,9 +106,9 @@ def test_a_zero_that_was_written_counts_as_written():
 
 def test_positions_lead_to_keys_and_elements():
     decoded = read(WORKFLOW, "nodes:\n- id: n\n  model: {id: m}")
-    assert decoded.positions[("nodes", "n", "model", "id")] == Location("m.yaml", 7, 13)
+    assert decoded.positions[("nodes", "n", "model", "id")].location == Location("m.yaml", 7, 13)
     assert decoded.positions[("nodes", "n")].line == 6
-    assert decoded.positions[("nodes",)] == Location("m.yaml", 5, 3)
+    assert decoded.positions[("nodes",)].location == Location("m.yaml", 5, 3)
 
 
 # ---- problems
