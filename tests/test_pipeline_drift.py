@@ -185,6 +185,31 @@ def left(world: Any, documents: Any) -> list[Any]:
     return kept
 
 
+@pytest.fixture
+def unheard_of(world: Any, documents: Any) -> Any:
+    """A model of a type that nobody of us has heard of, after others deleted its version."""
+    version = {"output_info": {"params": {"top": 3}}}
+    world.model = documents.document("Model", "m", {"model_type_id": "not-typed-by-us", "model_version": version})
+    world.apply(documents.app(), world.model)
+    [made] = world.versions("m")
+    world.ask("DeleteModelVersion", model_id="m", version_id=made.id)
+    return world
+
+
+def test_a_version_that_others_deleted_is_missed_whatever_the_type(unheard_of: Any, documents: Any) -> None:
+    manifests = [documents.app(), unheard_of.model]
+    report = look(unheard_of, *manifests)
+    assert report.exit_code == 2
+    assert moved(report) == {"models/m": {"model_version.output_info.params.top"}}
+    unheard_of.apply(*manifests)
+    assert look(unheard_of, *manifests).exit_code == 0
+
+
+def test_also_of_a_model_that_is_no_longer_declared(unheard_of: Any, documents: Any) -> None:
+    report = look(unheard_of, documents.app())
+    assert (report.exit_code, moved(report)) == (2, {"models/m": {"model_version"}})
+
+
 def test_what_is_no_longer_declared_is_a_note_as_long_as_nobody_touches_it(world: Any, left: list[Any]) -> None:
     report = look(world, *left)
     assert (report.exit_code, moved(report)) == (0, {})

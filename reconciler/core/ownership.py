@@ -43,7 +43,8 @@ def record_paths(item: Desired, kind: Kind) -> list[Path]:
 def target_record(item: Desired, want: Tree, kind: Kind, owner: str) -> Record:
     """The record that an object has once it is as wanted. Raises nothing; unknown values print as unknown."""
     values = prints(want, record_paths(item, kind), kind)
-    return Record(owner, item.address.qualified, fields_of(values), item.lifecycle.protect, CANON)
+    protect, version = item.lifecycle.protect, wants_version(item, kind)
+    return Record(owner, item.address.qualified, fields_of(values), protect, CANON, version)
 
 
 def version_fields(item: Desired, want: Tree, kind: Kind) -> dict[str, str]:

@@ -93,6 +93,8 @@ class Record:
     fields: Mapping[str, str]
     protect: bool = False
     canon: int = 1
+    version: bool = False
+    """Whether a version of ours belongs to it, so that one whose mark is gone with it is missed."""
 
     def text(self) -> str:
         """The one string that is stored; canonical, so equal records have equal text."""
@@ -103,8 +105,7 @@ class Record:
             "address": self.address,
             "fields": dict(self.fields),
         }
-        if self.protect:
-            body["protect"] = True
+        body |= {name: True for name in ("protect", "version") if getattr(self, name)}
         return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
@@ -119,6 +120,7 @@ class Record:
             fields=_one_each(body["fields"]),
             protect=body.get("protect") is True,
             canon=body.get("canon", 0),
+            version=body.get("version") is True,
         )
 
 

@@ -330,15 +330,13 @@ def _lacks_version(item: Desired, observed: Observed, kind: Kind, fields: tuple[
 def _lost_version(item: Desired, observed: Observed, kind: Kind, live: LiveState) -> bool:
     """Whether our version was there and is gone, or no longer shows its mark.
 
-    Only a kind that always completes a version in can tell: elsewhere the author may have declared it just now.
+    The record says that there was one, or is to be: as long as the inventory has the object pending, nobody took it.
     """
     if not wants_version(item, kind) or not observed.complete or observed.managed is not None:
         return False
-    bare = put(item.tree, kind.versions.path, ABSENT) if kind.versions else {}
-    always = kind.versions is not None and get(kind.complete(bare), kind.versions.path) is not ABSENT
     entry, record = live.inventory.entries.get(str(item.address)), observed.record
-    ours = record is not None and record.owner == live.inventory.owner
-    return always and ours and entry is not None and not entry.pending
+    ours = record is not None and record.owner == live.inventory.owner and record.version
+    return ours and not _training_failed(observed, kind) and entry is not None and not entry.pending
 
 
 def _training_failed(observed: Observed, kind: Kind) -> str:

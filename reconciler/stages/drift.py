@@ -25,7 +25,7 @@ from reconciler.core.drift import (
     Unmanaged,
     by_address,
 )
-from reconciler.core.kind import Keeps, Kind
+from reconciler.core.kind import Keeps, Kind, Versions
 from reconciler.core.masking import conceal
 from reconciler.core.ownership import value_at
 from reconciler.core.state import DesiredState, LiveState, Observed, recorded_paths, remembered
@@ -116,8 +116,10 @@ def _leftovers(desired: DesiredState, live: LiveState, unread: Mapping[Address, 
 
 def _by_record(address: Address, live: LiveState, kinds: Kinds) -> DriftEntry:
     """An undeclared object against its record: it tells which paths moved, not from what."""
-    kind = kinds[address.kind]
-    fields = tuple(_moved(live.observed[address], kind))
+    kind, observed = kinds[address.kind], live.observed[address]
+    fields = tuple(_moved(observed, kind))
+    if kind.versions is not None and _was_applied(address, live) and _lost_version(observed, kind.versions):
+        fields += (DriftField(kind.versions.path, ABSENT, NOT_KEPT, ABSENT, Ahead.LIVE),)
     return DriftEntry(address, kind.name, DriftStatus.DRIFTED if fields else DriftStatus.IN_SYNC, fields)
 
 
@@ -130,6 +132,13 @@ def _moved(observed: Observed, kind: Kind) -> Iterator[DriftField]:
         if not remembered(was, path, {path: fingerprint(value)}):
             secret = kind.fields.any(kind.fields.sensitive, path)
             yield DriftField(path, get(tree, path), NOT_KEPT, ABSENT, Ahead.LIVE, secret)
+
+
+def _lost_version(observed: Observed, versions: Versions) -> bool:
+    """Whether a version of ours was there and is not any more; one whose training failed is nobody's doing."""
+    record, newest = observed.record, observed.newest
+    failed = newest is not None and versions.failed(newest.status)
+    return record is not None and record.version and observed.complete and observed.managed is None and not failed
 
 
 def _memory(observed: Observed, kind: Kind) -> tuple[dict[str, str], dict[str, object]]:

@@ -32,9 +32,9 @@ FIELDS = st.dictionaries(st.text(max_size=8), PRINTS, max_size=5)
 # ---- records and marks
 
 
-@given(FIELDS, st.booleans())
-def test_a_record_reads_its_own_text_back(fields, protect):
-    record = Record("us", HERE.qualified, fields, protect)
+@given(FIELDS, st.booleans(), st.booleans())
+def test_a_record_reads_its_own_text_back(fields, protect, version):
+    record = Record("us", HERE.qualified, fields, protect, version=version)
     assert Record.parse(record.text(), HERE) == record
 
 

@@ -225,27 +225,44 @@ def shell(item, tree, **more):
 
 
 THRESHOLDER = model_item(0.5)
+UNHEARD_OF = desired(MODEL, model_tree(0.5) | {"model_type_id": "not-typed-by-us"})
 
 
 @pytest.mark.parametrize(
-    ("item", "tree", "entry", "owner", "cause"),
+    ("item", "entry", "owner", "cause"),
     [
-        (THRESHOLDER, SHELL, Entry(), "us", Cause.DRIFT),
-        (THRESHOLDER, SHELL, Entry(pending=True), "us", Cause.EDIT),
-        (THRESHOLDER, SHELL, None, "us", Cause.EDIT),
-        (THRESHOLDER, SHELL, Entry(), "them", Cause.EDIT),
-        (THRESHOLDER, SHELL, Entry(), None, Cause.EDIT),
-        (trained_item(), TRAINED, Entry(), "us", Cause.EDIT),
+        (THRESHOLDER, Entry(), "us", Cause.DRIFT),
+        (trained_item(), Entry(), "us", Cause.DRIFT),
+        (UNHEARD_OF, Entry(), "us", Cause.DRIFT),
+        (THRESHOLDER, Entry(pending=True), "us", Cause.EDIT),
+        (THRESHOLDER, None, "us", Cause.EDIT),
+        (THRESHOLDER, Entry(), "them", Cause.EDIT),
+        (THRESHOLDER, Entry(), None, Cause.EDIT),
     ],
-    ids=["ours", "never finished", "not listed", "theirs", "nobody's", "perhaps declared just now"],
+    ids=["ours", "trained", "of an unknown type", "never finished", "not listed", "theirs", "nobody's"],
 )
-def test_a_version_that_is_gone_is_drift_only_where_there_was_one_of_ours(item, tree, entry, owner, cause):
-    observed = shell(item, tree)
+def test_a_version_that_is_gone_is_drift_only_where_there_was_one_of_ours(item, entry, owner, cause):
+    observed = shell(item, {"model_type_id": item.tree["model_type_id"]})
     record = replace(observed.record, owner=owner) if owner else None
     change = change_of(item, replace(observed, record=record), entries={"models/x": entry} if entry else {})
     assert [(f.before, f.cause, f.effect) for f in change.fields] == [(ABSENT, cause, Effect.NEW_VERSION)]
     assert change.action is Action.UPDATE
     assert change.reasons == (UNMADE,)
+
+
+@pytest.mark.parametrize("item", [trained_item(), UNHEARD_OF])
+def test_a_version_that_is_declared_only_now_is_no_drift(item):
+    tree = {"model_type_id": item.tree["model_type_id"]}
+    before = desired(MODEL, tree)
+    change = change_of(item, shell(before, tree))
+    assert [(f.cause, f.effect) for f in change.fields] == [(Cause.EDIT, Effect.NEW_VERSION)]
+    assert change.record, "from now on it is remembered that there is one"
+
+
+def test_a_version_whose_training_failed_was_taken_by_nobody():
+    failed = LiveVersion("v1", {}, None, status=FAILED, said="no examples")
+    change = change_of(trained_item(), shell(trained_item(), TRAINED, newest=failed))
+    assert {f.cause for f in change.fields} == {Cause.EDIT}
 
 
 def test_a_lost_version_makes_no_drift_of_an_edit_elsewhere():

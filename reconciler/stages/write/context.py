@@ -7,7 +7,7 @@ what a verb sends.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -97,7 +97,7 @@ class Context:
         fields = {
             n: known.get(n, v) if n in late else v for n, v in record.fields.items() if n not in late or n in known
         }
-        return type(record)(record.owner, record.address, fields, record.protect, record.canon).text()
+        return replace(record, fields=fields).text()
 
     def has_step(self, address: Address, verb: Verb) -> bool:
         """Whether the plan does this to an object, in whatever step."""
