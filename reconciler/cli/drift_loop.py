@@ -5,6 +5,7 @@ Belongs here: when to look. Does not belong here: looking (`drift`), metrics as 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -93,6 +94,7 @@ class Rounds:
                     raise
                 self._screen.error(problem)
             first = False
+            gc.collect()  # while nobody waits, see `main`
             sleep(max(0.0, every - (monotonic() - started)))
 
 

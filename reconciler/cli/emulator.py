@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterable
@@ -89,6 +90,7 @@ def emulator(flags: EmulatorFlags, words: Words = None) -> int:
         return 0
     if warning := silence_grpc(os.environ):
         print(f"warning: {warning}", file=sys.stderr)
+    gc.set_threshold(700, 10, 10)  # Python's own again: a server runs for days, see `main`
     tokens = None if flags.pat is None else {flags.pat: flags.user_id}
     return local.serve(
         flags.switches,
