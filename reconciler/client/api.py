@@ -14,7 +14,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
@@ -179,11 +179,19 @@ class GrpcApi:
         except grpc.RpcError as error:
             # Only its words go on: the traceback of the error holds gRPC's frames, and these the token.
             return End(grpc=error.code().name, details=self._hushed(error.details() or ""))
-        end = _answered(reply)
-        return replace(end, description=self._hushed(end.description), details=self._hushed(end.details))
+        status: Any = reply.status
+        return End(
+            code=status.code,
+            description=self._hushed(status.description),
+            details=self._hushed(status.details),
+            request_id=status.req_id,
+            reply=reply,
+        )
 
     def _hushed(self, text: str) -> str:
         """Somebody else's words without our token: a service or a proxy may quote what it refuses."""
+        if not text:
+            return text
         token = self._credential[1].reveal().rpartition(" ")[2]
         return text.replace(token, HIDDEN) if len(token) >= SECRET_LENGTH else text
 
@@ -233,17 +241,6 @@ def _sendable(credential: Credential) -> Credential:
             "the access token holds characters that no token has", hint="check CLARIFAI_PAT: was it copied whole?"
         )
     return key, value
-
-
-def _answered(reply: Any) -> End:
-    status = reply.status
-    return End(
-        code=status.code,
-        description=status.description,
-        details=status.details,
-        request_id=status.req_id,
-        reply=reply,
-    )
 
 
 class ReadOnlyApi:

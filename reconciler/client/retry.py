@@ -97,9 +97,12 @@ TABLE: Mapping[Ending, Row] = {
 }
 
 
+_COLUMN = {rpc_class: place for place, rpc_class in enumerate(RpcClass)}
+
+
 def classify(rpc_class: RpcClass, end: End) -> Verdict:
     """What the end of one attempt means for an RPC of this class."""
-    return TABLE[ending(end)][list(RpcClass).index(rpc_class)]
+    return TABLE[ending(end)][_COLUMN[rpc_class]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 from clarifai_grpc.grpc.api import service_pb2
 from google.api import annotations_pb2
@@ -107,32 +107,51 @@ def build_request(rpc: str, fields: Mapping[str, Any]) -> Message:
     return request
 
 
+class _Field(NamedTuple):
+    """A field of a message, with what its descriptor takes long to tell."""
+
+    descriptor: FieldDescriptor
+    map_entry: Descriptor | None
+    """What the entries of a map are; None where it is no map."""
+    repeated: bool
+    message: bool
+    enum: bool
+
+
+@lru_cache(maxsize=512)
+def _fields(message: Descriptor) -> Mapping[str, _Field]:
+    return {field.name: _described(field) for field in message.fields}
+
+
+def _described(field: FieldDescriptor) -> _Field:
+    of = field.message_type
+    entry = of if of is not None and of.GetOptions().map_entry else None
+    return _Field(field, entry, field.is_repeated, of is not None, field.enum_type is not None)
+
+
 def _fill(message: Message, fields: Mapping[str, Any], place: str) -> None:
+    known = _fields(message.DESCRIPTOR)
     for name, value in fields.items():
         if value is not None:
-            _set(message, _field(message, name, place), value, f"{place}.{name}")
+            _set(message, known.get(name) or _unknown(message, name, place), value, f"{place}.{name}")
 
 
-def _field(message: Message, name: str, place: str) -> FieldDescriptor:
-    descriptor = message.DESCRIPTOR
-    field: Any = descriptor.fields_by_name.get(name)
-    if field is None:
-        hint = did_you_mean(name, descriptor.fields_by_name)
-        raise ValueError(f"{place}: {descriptor.name} has no field {name!r}" + (f"; {hint}" if hint else ""))
-    found: FieldDescriptor = field
-    return found
+def _unknown(message: Message, name: str, place: str) -> NoReturn:
+    hint = did_you_mean(name, _fields(message.DESCRIPTOR))
+    raise ValueError(f"{place}: {message.DESCRIPTOR.name} has no field {name!r}" + (f"; {hint}" if hint else ""))
 
 
-def _set(message: Message, field: FieldDescriptor, value: Any, place: str) -> None:
+def _set(message: Message, field: _Field, value: Any, place: str) -> None:
+    name = field.descriptor.name
     try:
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            _set_map(getattr(message, field.name), field.message_type, value, place)
-        elif field.is_repeated:
-            _set_list(getattr(message, field.name), field, value, place)
-        elif field.message_type is not None:
-            _set_message(getattr(message, field.name), value, place)
+        if field.map_entry is not None:
+            _set_map(getattr(message, name), field.map_entry, value, place)
+        elif field.repeated:
+            _set_list(getattr(message, name), field, value, place)
+        elif field.message:
+            _set_message(getattr(message, name), value, place)
         else:
-            setattr(message, field.name, _scalar(field, value))
+            setattr(message, name, _scalar(field, value))
     except (TypeError, AttributeError) as misfit:
         raise ValueError(f"{place}: {type(value).__name__} does not fit ({misfit})") from misfit
 
@@ -145,11 +164,11 @@ def _set_map(target: Any, entry: Descriptor, values: Mapping[Any, Any], place: s
             _set_message(target[key], value, f"{place}[{key!r}]")
 
 
-def _set_list(target: Any, field: FieldDescriptor, values: Iterable[Any], place: str) -> None:
+def _set_list(target: Any, field: _Field, values: Iterable[Any], place: str) -> None:
     if isinstance(values, str | bytes | Mapping):
         raise TypeError("a list is needed")
     for position, value in enumerate(values):
-        if field.message_type is None:
+        if not field.message:
             target.append(_scalar(field, value))
         else:
             _set_message(target.add(), value, f"{place}[{position}]")
@@ -189,10 +208,11 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _scalar(field: FieldDescriptor, value: Any) -> Any:
-    if field.enum_type is None or not isinstance(value, str):
+def _scalar(field: _Field, value: Any) -> Any:
+    if not field.enum or not isinstance(value, str):
         return value
-    known = field.enum_type.values_by_name.get(value)
+    enum: Any = field.descriptor.enum_type
+    known = enum.values_by_name.get(value)
     if known is None:
-        raise TypeError(did_you_mean(value, field.enum_type.values_by_name) or f"no such {field.enum_type.name}")
+        raise TypeError(did_you_mean(value, enum.values_by_name) or f"no such {enum.name}")
     return known.number

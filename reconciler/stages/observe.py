@@ -297,11 +297,16 @@ def decode(message: Any, kind: Kind, scope: Scope, *, complete: bool = True) -> 
     tree = kind.fold(_hide_ours(whole, kind.metadata))
     status = message.status if kind.processing else None
     own = kind.keeps is not Keeps.INVENTORY
-    observed = Observed(
+    newest = managed = None
+    if kind.versions is not None:
+        tree, newest, managed = _apart(tree, message, address, kind.versions)
+    return Observed(
         address=address,
         kind=kind.name,
         tree=tree,
         metadata=metadata,
+        newest=newest,
+        managed=managed,
         record=Record.parse(metadata.get(RECORD_KEY), address) if own else None,
         service_id=getattr(message, "id", ""),
         version_count=getattr(message, "version_count", 0),
@@ -309,7 +314,6 @@ def decode(message: Any, kind: Kind, scope: Scope, *, complete: bool = True) -> 
         said=_said(status) if status else "",
         complete=complete,
     )
-    return _with_newest(observed, message, kind.versions) if kind.versions else observed
 
 
 def _said(status: Any) -> str:
@@ -345,15 +349,20 @@ def _inventories(live: LiveState) -> tuple[Inventory, ...]:
 # --- versions --------------------------------------------------------------------------------------------------------
 
 
-def _with_newest(observed: Observed, message: Any, versions: Versions) -> Observed:
-    """The newest version as a list shows it; its tree counts as unread, since lists may leave out concepts (U4)."""
-    version = getattr(message, versions.crud.item)
-    tree, model_level = get(observed.tree, versions.path), put(observed.tree, versions.path, ABSENT)
+def _apart(
+    whole: Tree, message: Any, address: Address, versions: Versions
+) -> tuple[Tree, LiveVersion | None, LiveVersion | None]:
+    """(the model without its version, the newest version as the message shows it, the same if it is one of ours).
+
+    A version's tree counts as unread if a list shows it, since lists may leave out concepts (U4).
+    """
+    version, tree = getattr(message, versions.crud.item), get(whole, versions.path)
+    model_level = whole if tree is ABSENT else put(whole, versions.path, ABSENT)
     if not version.id:
-        return replace(observed, tree=model_level)
-    newest = _live_version(version, observed.address, None if tree is ABSENT else tree)
+        return model_level, None, None
+    newest = _live_version(version, address, None if tree is ABSENT else tree)
     managed = newest if newest.mark is not None and not versions.failed(newest.status) else None
-    return replace(observed, tree=model_level, newest=newest, managed=managed)
+    return model_level, newest, managed
 
 
 def _live_version(version: Any, model: Address, tree: Tree | None) -> LiveVersion:
