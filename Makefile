@@ -26,10 +26,11 @@ demo: $(VENV)/runtime.stamp ## tour: plan, apply, drift, repair and destroy agai
 test: lint check ## everything that CI runs
 
 # What runs the program thousands of times does so without coverage: measuring it costs a third more there and adds no line.
-# It waits for processes half of the time, so one worker more than there are cores.
+# Many tests wait for processes, so one worker more than there are cores.
+check: WORKERS = $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 check: $(VENV)/dev.stamp | .cache/promtool/tried
-	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term --ignore tests/reliability --ignore tests/properties
-	$(BIN)/python -m pytest --numprocesses $(shell expr $$(nproc 2>/dev/null || echo 2) + 1) tests/reliability tests/properties
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --cov --cov-report term --ignore tests/reliability --ignore tests/properties
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) tests/reliability tests/properties
 
 lint: $(VENV)/dev.stamp audit-workflows ## style, format, types, import rules and workflows
 	$(BIN)/python -m ruff check
