@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.command import command
 from reconciler.cli.following import following
 from reconciler.cli.interrupts import AtOnce, orderly
+from reconciler.cli.measured import Measured
 from reconciler.cli.options import ApplyFlags, AutoApprove, ChangeFlags, LockFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import Session, session
@@ -37,12 +38,17 @@ def apply(
     from reconciler.cli import saved
 
     train_seconds(how)
-    if (file := saved.plan_file(manifests)) is not None:
-        saved.check_plain(changes, service)
-        return saved.SavedPlan(screen, file, manifests, service, locks).apply(screen, how)
-    check_answerable(screen, "apply", auto_approve=auto_approve)
-    with session(screen, manifests, service, changes, lock=locks, operation="apply", value="result") as opened:
-        return carry_out(screen, opened, auto_approve=auto_approve, how=how)
+    with Measured(screen, "apply", how.textfile) as run:
+        if (file := saved.plan_file(manifests)) is not None:
+            saved.check_plain(changes, service)
+            run.code = saved.SavedPlan(screen, file, manifests, service, locks).apply(screen, how, run)
+            return run.code
+        check_answerable(screen, "apply", auto_approve=auto_approve)
+        with session(
+            screen, manifests, service, changes, lock=locks, operation="apply", value="result", measured=run
+        ) as opened:
+            run.code = carry_out(screen, opened, auto_approve=auto_approve, how=how)
+    return run.code
 
 
 def train_seconds(how: ApplyFlags) -> float:

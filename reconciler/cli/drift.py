@@ -12,7 +12,7 @@ from typer import Option
 
 from reconciler.cli.command import command
 from reconciler.cli.files import keep, writable
-from reconciler.cli.options import ChangeFlags, Exclude, ManifestFlags, Select, ServiceFlags
+from reconciler.cli.options import ChangeFlags, Exclude, ManifestFlags, Select, ServiceFlags, Textfile
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import session
 from reconciler.core.diagnostics import ReconcilerError
@@ -26,7 +26,6 @@ Interval = Annotated[str | None, Option(metavar="TIME", help="Look again and aga
 Listen = Annotated[
     str | None, Option(metavar="HOST:PORT", help="With --interval: serve /metrics for Prometheus, and /healthz.")
 ]
-Textfile = Annotated[str | None, Option(metavar="FILE", help="Write metrics for node_exporter's textfile collector.")]
 
 
 @command

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.drift import Look
 from reconciler.cli.files import writable
 from reconciler.cli.interrupts import SIGNALS, raising
+from reconciler.cli.measured import store
 from reconciler.cli.screen import Screen
 from reconciler.core.diagnostics import ReconcilerError
 
@@ -70,15 +71,8 @@ class Rounds:
             self.alive = monotonic()
             if self.metrics is not None:
                 self.metrics.looked(self._look.report, code, now.timestamp(), self.alive - started)
-                self._write(self.metrics)
-
-    def _write(self, metrics: Metrics) -> None:
-        """A file that cannot be written is told, and ends nothing."""
-        if self._file is not None:
-            try:
-                metrics.write(self._file)
-            except OSError as problem:
-                self._screen.say(f"warning: --textfile {self._file}: it could not be written: {problem.strerror}")
+                if self._file is not None:
+                    store(self._screen, self.metrics, self._file)
 
     def many(self, every: float) -> None:
         """One look after another. A failed one is told and the next one comes; but a wrong flag ends it at once."""

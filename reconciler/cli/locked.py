@@ -10,8 +10,9 @@ import getpass
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from reconciler.cli.reports import run_url
@@ -19,6 +20,7 @@ from reconciler.cli.screen import Screen
 from reconciler.core.diagnostics import ReconcilerError
 
 if TYPE_CHECKING:
+    from reconciler.cli.measured import Measured
     from reconciler.client.api import GrpcApi
     from reconciler.core.address import Scope
     from reconciler.core.lease import Holder
@@ -28,15 +30,31 @@ if TYPE_CHECKING:
 
 @contextmanager
 def locked(
-    screen: Screen, settings: Settings, api: GrpcApi, scope: Scope, operation: str
+    screen: Screen,
+    settings: Settings,
+    api: GrpcApi,
+    scope: Scope,
+    operation: str,
+    measured: Measured | None = None,
 ) -> Iterator[tuple[GrpcApi, str]]:
-    """(a handle whose writes the lock must let pass, the id of our lease); as before where there is no lock to take."""
+    """(a handle whose writes the lock must let pass, the id of our lease); as before where there is no lock to take.
+
+    `measured` hears how long that took, whether the lock was got or not.
+    """
+    if measured is not None:
+        measured.about(scope)
     if not operation or settings.lock == "none":
         yield api, ""
         return
     from reconciler.locking.opening import lock_for
 
-    with lock_for(wish(screen, settings, scope, operation), api) as lock:
+    with ExitStack() as held:
+        started = monotonic()
+        try:
+            lock = held.enter_context(lock_for(wish(screen, settings, scope, operation), api))
+        finally:
+            if measured is not None:
+                measured.waited(monotonic() - started)
         yield api.guarded(lock.write), lock.lease_id
 
 

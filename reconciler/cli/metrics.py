@@ -1,7 +1,8 @@
-"""What a drift run tells Prometheus: one registry, written to a file or served over HTTP.
+"""What runs tell Prometheus: one registry, written to a file or served over HTTP.
 
 Belongs here: names, labels, and how they are handed over. Names are a public interface; no label holds the id of an
-object. Does not belong here: when a run happens (`drift_loop`). Needs the extra `metrics`, and is loaded only then.
+object. Does not belong here: when a run happens (`drift_loop`, `measured`). Needs the extra `metrics`, and is loaded
+only then.
 """
 
 from __future__ import annotations
@@ -37,27 +38,74 @@ RPC_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 SUCCESS = f"{PREFIX}_last_success_timestamp_seconds"
 
 
-class Metrics:
-    """The metrics of one process."""
+class Runs:
+    """What every command tells that is measured. All of it says which command: node_exporter wants no series twice."""
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+        self._registry = CollectorRegistry()
+        self._success = self._gauge(
+            "last_success_timestamp_seconds",
+            "When a run came to a good end for the last time: everything was read, or applied.",
+            "app",
+            "command",
+        )
+        self._run = self._gauge("last_run_timestamp_seconds", "When the last run began.", "app", "command")
+        self._waited = self._gauge("lock_wait_seconds", "How long the last run waited for its lock.", "command")
+        self._duration = Histogram(
+            f"{PREFIX}_run_duration_seconds",
+            "How long runs took.",
+            ["command"],
+            registry=self._registry,
+            buckets=SECONDS,
+        )
+
+    def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
+        return Gauge(f"{PREFIX}_{name}", what, labels, registry=self._registry)
+
+    # ---- what is told
+
+    def took(self, seconds: float) -> None:
+        """A run ended, in whatever way."""
+        self._duration.labels(self._command).observe(seconds)
+
+    def ran(self, app: str, now: float, *, succeeded: bool) -> None:
+        """It began then, and it was about that app."""
+        self._run.labels(app, self._command).set(now)
+        if succeeded:
+            self._success.labels(app, self._command).set(now)
+
+    def waited(self, seconds: float) -> None:
+        """It had a lock to take."""
+        self._waited.labels(self._command).set(seconds)
+
+    # ---- how
+
+    def remember(self, file: Path | None) -> None:
+        """Take the last success from the file that is about to be replaced: a failed run must not wipe it out."""
+        try:
+            text = file.read_text(encoding="utf-8") if file else ""
+            families = list(text_string_to_metric_families(text))
+        except (OSError, ValueError):
+            return
+        for sample in (s for family in families for s in family.samples if s.name == SUCCESS):
+            self._success.labels(sample.labels.get("app", ""), sample.labels.get("command", "")).set(sample.value)
+
+    def write(self, file: Path) -> None:
+        """Replace a file that node_exporter reads; it never sees a part of it."""
+        write_to_textfile(str(file), self._registry)
+
+
+class Metrics(Runs):
+    """The metrics of one process that looks for drift."""
 
     def __init__(self, command: str, version: str) -> None:
-        self._command = command
-        self._registry = registry = CollectorRegistry()
-
-        def gauge(name: str, what: str, *labels: str) -> Gauge:
-            return Gauge(f"{PREFIX}_{name}", what, labels, registry=registry)
-
+        super().__init__(command)
+        registry, gauge = self._registry, self._gauge
         self._drift = gauge("drift_objects", "Objects that are not as they were applied.", "app", "kind", "change")
         self._managed = gauge("managed_objects", "Objects that the manifest set owns.", "app", "kind")
-        self._success = gauge(
-            "last_success_timestamp_seconds", "When everything could be read for the last time.", "app", "command"
-        )
-        self._run = gauge("last_run_timestamp_seconds", "When the last run began.", "app", "command")
         self._apps = gauge("apps", "Apps by the outcome of the last run.", "outcome")
         gauge("build_info", "The version that runs.", "version").labels(version).set(1)
-        self._duration = Histogram(
-            f"{PREFIX}_run_duration_seconds", "How long runs took.", ["command"], registry=registry, buckets=SECONDS
-        )
         self._rpcs = Counter(
             f"{PREFIX}_rpc", "Requests that were sent, by how they ended.", ["method", "code"], registry=registry
         )
@@ -90,7 +138,7 @@ class Metrics:
 
     def looked(self, report: DriftReport | None, code: int, now: float, seconds: float) -> None:
         """A run ended; without a report it failed, and what was known of objects is known no more."""
-        self._duration.labels(self._command).observe(seconds)
+        self.took(seconds)
         outcome = "failed" if report is None else OUTCOMES.get(code, "unknown")
         for name in ("in_sync", "drifted", "failed", "unknown"):
             self._apps.labels(name).set(name == outcome)
@@ -98,9 +146,7 @@ class Metrics:
         if report is None:
             return
         app = str(report.scope)
-        self._run.labels(app, self._command).set(now)
-        if code in OUTCOMES:
-            self._success.labels(app, self._command).set(now)
+        self.ran(app, now, succeeded=code in OUTCOMES)
         self._objects(app, report)
 
     def _objects(self, app: str, report: DriftReport) -> None:
@@ -114,20 +160,6 @@ class Metrics:
                 self._drift.labels(app, kind, str(status)).set(count[kind, status])
 
     # ---- how
-
-    def remember(self, file: Path | None) -> None:
-        """Take the last success from the file that is about to be replaced: a failed run must not wipe it out."""
-        try:
-            text = file.read_text(encoding="utf-8") if file else ""
-            families = list(text_string_to_metric_families(text))
-        except (OSError, ValueError):
-            return
-        for sample in (s for family in families for s in family.samples if s.name == SUCCESS):
-            self._success.labels(sample.labels.get("app", ""), sample.labels.get("command", "")).set(sample.value)
-
-    def write(self, file: Path) -> None:
-        """Replace a file that node_exporter reads; it never sees a part of it."""
-        write_to_textfile(str(file), self._registry)
 
     @contextmanager
     def served(self, listen: str, alive: Callable[[], bool]) -> Iterator[str]:

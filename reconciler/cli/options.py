@@ -120,6 +120,9 @@ class OutputFlags:
     debug: Annotated[bool, Option("--debug", help="Tracebacks of internal errors, and what the network cost.")] = False
 
 
+Textfile = Annotated[str | None, Option(metavar="FILE", help="Write metrics for node_exporter's textfile collector.")]
+
+
 @dataclass(frozen=True, slots=True)
 class ApplyFlags:
     """What a run does besides what its plan shows."""
@@ -127,6 +130,7 @@ class ApplyFlags:
     train_timeout: Annotated[
         str, Option(metavar="TIME", help="How long to wait for a model version that trains: 90s, 45m, 2h.")
     ] = "60m"
+    textfile: Textfile = None
 
 
 @dataclass(frozen=True, slots=True)

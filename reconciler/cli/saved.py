@@ -20,6 +20,7 @@ from reconciler.core.diagnostics import ReconcilerError, StalePlan
 from reconciler.core.secret import Secret
 
 if TYPE_CHECKING:
+    from reconciler.cli.measured import Measured
     from reconciler.core.plan_document import PlanDocument
     from reconciler.core.state import DesiredState
     from reconciler.pipeline import Planned
@@ -133,7 +134,7 @@ class SavedPlan:
             if settings.by_flag(name) and getattr(settings, name) not in (planned, "me"):
                 raise ReconcilerError(f"the plan is for {scope.user_id}/{scope.app_id}, not for what --{name} names")
 
-    def apply(self, screen: Screen, how: ApplyFlags) -> int:
+    def apply(self, screen: Screen, how: ApplyFlags, measured: Measured) -> int:
         """Make the plan again with a handle that cannot write; if it is the same, carry it out without asking."""
         from reconciler.cli.apply import make_real
         from reconciler.cli.locked import locked
@@ -143,7 +144,7 @@ class SavedPlan:
         with connected(screen, self.settings) as (api, host):
             if host != self.document.host:
                 raise StalePlan(f"the plan is for {self.document.host}, not for {host}; nothing was read or written")
-            with locked(screen, self.settings, api, self._scope, "apply") as (writing, lease_id):
+            with locked(screen, self.settings, api, self._scope, "apply", measured) as (writing, lease_id):
                 planned = replan(
                     ReadOnlyApi(api),
                     self.text,

@@ -21,6 +21,7 @@ from reconciler.cli.screen import Screen
 from reconciler.core.diagnostics import Diagnostic, ReconcilerError, did_you_mean
 
 if TYPE_CHECKING:
+    from reconciler.cli.measured import Measured
     from reconciler.client.api import GrpcApi, ReadOnlyApi
     from reconciler.core.drift import DriftReport
     from reconciler.core.plan import Limit
@@ -75,10 +76,11 @@ def session(
     delete_app: str | None = None,
     lock: LockFlags | None = None,
     operation: str = "",
+    measured: Measured | None = None,
 ) -> Iterator[Session]:
     """Everything up to the use case. `value` is what the command will show, `refresh` how it reads unless told.
 
-    With `lock` the app is locked for `operation` before anything of it is read.
+    With `lock` the app is locked for `operation` before anything of it is read; `measured` hears how long that took.
     """
     from reconciler.cli.locked import locked
 
@@ -97,7 +99,7 @@ def session(
             desired = desired_state(resolved)
         _same_app(delete_app, str(desired.scope))
         options = replace(options, host=host, rps=api.rate)
-        with locked(screen, settings, api, desired.scope, operation if lock else "") as (handle, lease_id):
+        with locked(screen, settings, api, desired.scope, operation if lock else "", measured) as (handle, lease_id):
             yield Session(handle, desired, resolved.diagnostics, replace(options, lease_id=lease_id), settings)
 
 

@@ -68,6 +68,24 @@ def test_an_apply_takes_the_lock_before_it_reads_and_releases_it(shop: Any, emul
     assert leases(emulator) == {"reconciler-lease-000001": "released"}
 
 
+def test_monitoring_is_told_how_long_a_run_waited_even_in_vain(shop: Any, held: Any) -> None:
+    pytest.importorskip("prometheus_client")
+    success, waited = "clarifai_reconciler_last_success_timestamp_seconds{", "clarifai_reconciler_lock_wait_seconds{"
+
+    def told(*more: str, code: int) -> tuple[str, float]:
+        assert shop(*APPLY, "--textfile", "apply.prom", *more).code == code
+        lines = (shop.folder / "apply.prom").read_text().splitlines()
+        [last], [seconds] = ([line for line in lines if line.startswith(name)] for name in (success, waited))
+        return last, float(seconds.split()[-1])
+
+    last, seconds = told(code=0)
+    assert 0 < seconds < 30
+    with held():
+        again, seconds = told("--lock-timeout", "300ms", code=9)
+    assert 0.3 <= seconds < 30
+    assert again == last, "a run that came to nothing is no success"
+
+
 def test_a_lock_that_is_held_ends_with_9_and_says_who_has_it(shop: Any, emulator: Emulator, held: Any) -> None:
     with held():
         emulator.calls.reset()

@@ -48,6 +48,17 @@ def told(shell: Any, emulator: Emulator) -> str:
     return (shell.folder / "drift.prom").read_text()
 
 
+@pytest.fixture
+def told_by_apply(shell: Any, emulator: Emulator) -> str:
+    """The same of a run that writes, with a lock."""
+    pytest.importorskip("prometheus_client")
+    shell.manifests("hat")
+    assert shell("apply", "-y").code == 0
+    shell.manifests("hat", "shoe")
+    assert shell("apply", "-y", "--lock", "app", "--textfile", "apply.prom").code == 0
+    return (shell.folder / "apply.prom").read_text()
+
+
 def families(text: str) -> dict[str, Any]:
     """The metrics by the names under which they are scraped, without the prefix and what a histogram adds."""
     from prometheus_client.parser import text_string_to_metric_families
@@ -59,8 +70,9 @@ def families(text: str) -> dict[str, Any]:
 # ---- metrics
 
 
-def test_names_and_forms_please_prometheus(told: str, promtool: Any) -> None:
+def test_names_and_forms_please_prometheus(told: str, told_by_apply: str, promtool: Any) -> None:
     promtool("check", "metrics", text=told)
+    promtool("check", "metrics", text=told_by_apply)
 
 
 def test_promtool_would_find_fault(promtool: Any) -> None:
@@ -68,12 +80,55 @@ def test_promtool_would_find_fault(promtool: Any) -> None:
         promtool("check", "metrics", text="# TYPE Bad_name_count counter\nBad_name_count 1\n")
 
 
-def test_the_metrics_are_those_of_the_docs(told: str) -> None:
+def test_the_metrics_are_those_of_the_docs(told: str, told_by_apply: str) -> None:
     rows = re.findall(rf"^\| `{PREFIX}(\w+)` \| (.*?) \|", (ROOT / "docs" / "drift.md").read_text(), re.MULTILINE)
     documented = {name: {*re.findall(r"`(\w+)`", labels)} for name, labels in rows}
-    emitted = {name: {*family.samples[0].labels} - {"le"} for name, family in families(told).items() if family.samples}
-    series = {name: labels for name, labels in emitted.items() if not name.endswith("_created")}
-    assert documented == series
+    emitted = series(told) | series(told_by_apply)
+    assert documented == emitted
+    assert series(told_by_apply) == {name: labels for name, labels in emitted.items() if "command" in labels}
+
+
+def series(text: str) -> dict[str, set[str]]:
+    """The metrics of which there is one, and their labels."""
+    found = {name: {*family.samples[0].labels} - {"le"} for name, family in families(text).items() if family.samples}
+    return {name: labels for name, labels in found.items() if not name.endswith("_created")}
+
+
+def test_node_exporter_may_read_what_apply_and_drift_wrote_side_by_side(told: str, told_by_apply: str) -> None:
+    """It takes no series twice, and no metric with two meanings."""
+    one, other = families(told), families(told_by_apply)
+    seen = [{(s.name, *sorted(s.labels.items())) for f in each.values() for s in f.samples} for each in (one, other)]
+    assert not seen[0] & seen[1]
+    common = one.keys() & other.keys()
+    assert {name: one[name].documentation for name in common} == {name: other[name].documentation for name in common}
+
+
+def told_of(text: str, name: str) -> dict[str, float]:
+    """Command -> value of a metric that a run tells."""
+    return {s.labels["command"]: s.value for s in families(text)[name].samples}
+
+
+def test_an_apply_without_a_lock_has_not_waited(shell: Any, emulator: Emulator) -> None:
+    pytest.importorskip("prometheus_client")
+    shell.manifests("hat")
+    assert shell("apply", "-y", "--textfile", "apply.prom").code == 0
+    text = (shell.folder / "apply.prom").read_text()
+    assert told_of(text, "lock_wait_seconds") == {}
+    assert told_of(text, "last_success_timestamp_seconds") == told_of(text, "last_run_timestamp_seconds") != {}
+
+
+def test_a_saved_plan_tells_the_same(shell: Any, emulator: Emulator, told_by_apply: str) -> None:
+    shell.manifests("hat", "boot")
+    assert shell("plan", "--out", "plan.json").code == 0
+    assert shell("apply", "plan.json", "--lock", "app", "--textfile", "other.prom").code == 0
+    assert series((shell.folder / "other.prom").read_text()) == series(told_by_apply)
+
+
+def test_a_textfile_that_cannot_be_written_is_said_before_anything_is_done(shell: Any, emulator: Emulator) -> None:
+    shell.manifests("hat")
+    ended = shell("apply", "-y", "--textfile", "nowhere/apply.prom")
+    assert (ended.code, "it cannot be written" in ended.err) == (1, True)
+    assert emulator.calls.names == []
 
 
 def test_every_request_has_a_duration_and_every_repetition_a_reason(told: str) -> None:
