@@ -1,7 +1,7 @@
 """A plan as people read it in a terminal: what will happen, why, and what stands in the way.
 
-Belongs here: the order of a plan's parts, their headings, the summary line. The other screens are in `account` (what an
-apply did) and `problems` (diagnostics and errors); all of them are re-exported here, so that a caller needs one module.
+Belongs here: the order of a plan's parts, their headings, the summary line. The other screens are in `problems`
+(diagnostics and errors), re-exported here, and in `account` (what an apply did), which a plan does not load.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.plan import Plan, Refusal, Summary
-from reconciler.report.account import result_text
 from reconciler.report.changes import Grouping, block_lines, counted, grouping, is_moved
 from reconciler.report.costs import left_alone, takes
 from reconciler.report.lines import BLANK, Line, Span, columns, fits, render, say
 from reconciler.report.problems import by_place, diagnostic_lines, diagnostics_text, error_text
 from reconciler.report.values import short_id
 
-__all__ = ["diagnostics_text", "error_text", "plan_text", "result_text", "summary_text"]
+__all__ = ["diagnostics_text", "error_text", "plan_text", "summary_text"]
 
 NO_CHANGES = "No changes."
 

@@ -27,6 +27,7 @@ class _WhenUsed:
 
 if TYPE_CHECKING:
     from reconciler.report import (
+        account,
         as_events,
         as_github,
         as_gitlab,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         problems,
     )
 else:
+    account = _WhenUsed("account")
     as_events = _WhenUsed("as_events")
     as_github = _WhenUsed("as_github")
     as_gitlab = _WhenUsed("as_gitlab")
@@ -152,7 +154,7 @@ PLAN: Mapping[str, Renderer] = {
 }
 
 RESULT: Mapping[str, Renderer] = {
-    "text": lambda result, how: as_text.result_text(result, color=how.color, width=how.width),
+    "text": lambda result, how: account.result_text(result, color=how.color, width=how.width),
     "json": lambda result, how: as_json.result_json(result),
     "markdown": lambda result, how: as_markdown.result_markdown(result, more=how.more),
     "events": lambda result, how: event_stream.result_events(result, how.now, version=how.version),

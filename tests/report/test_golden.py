@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.core.diagnostics import InvalidManifest, StalePlan
-from reconciler.report import as_json, as_text, progress
+from reconciler.report import account, as_json, as_text, progress
 from tests.report.rich_plan import empty_plan, rich_plan
 from tests.report.rich_result import applied, destroyed, events, interrupted, partly_applied, problems
 
@@ -15,10 +15,10 @@ STALE = StalePlan("the live app moved since this plan was made:\nmodels/x: descr
 SCREENS = {
     "plan": lambda **how: as_text.plan_text(rich_plan(), **how),
     "plan-empty": lambda **how: as_text.plan_text(empty_plan(), **how),
-    "result-applied": lambda **how: as_text.result_text(applied(), **how),
-    "result-partly": lambda **how: as_text.result_text(partly_applied(), **how),
-    "result-interrupted": lambda **how: as_text.result_text(interrupted(), **how),
-    "result-destroyed": lambda **how: as_text.result_text(destroyed(), **how),
+    "result-applied": lambda **how: account.result_text(applied(), **how),
+    "result-partly": lambda **how: account.result_text(partly_applied(), **how),
+    "result-interrupted": lambda **how: account.result_text(interrupted(), **how),
+    "result-destroyed": lambda **how: account.result_text(destroyed(), **how),
     "diagnostics": lambda **how: as_text.diagnostics_text(problems(), **how),
     "diagnostics-none": lambda **how: as_text.diagnostics_text([], **how),
     "error-manifest": lambda **how: as_text.error_text(InvalidManifest(problems()), **how),

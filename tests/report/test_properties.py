@@ -11,7 +11,7 @@ from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.outcome import ApplyResult, StepFinished
 from reconciler.core.plan import Plan
 from reconciler.core.plan_document import PlanDocument
-from reconciler.report import as_json, as_text, progress
+from reconciler.report import account, as_json, as_text, progress
 from tests.report.strategies import NOTES, PLANS, RESULTS, SECRET
 
 WIDTHS = st.sampled_from([40, 60, 100, 160])
@@ -71,7 +71,7 @@ def test_any_plan_is_a_document_that_parses_back(plan: Plan) -> None:
 @given(RESULTS, WIDTHS)
 @settings(max_examples=80, deadline=None)
 def test_any_result_prints_and_parses(result: ApplyResult, width: int) -> None:
-    text = as_text.result_text(result, color=False, width=width)
+    text = account.result_text(result, color=False, width=width)
     assert "\x1b" not in text
     assert json.loads(as_json.result_json(result))["exit_code"] == result.exit_code
 

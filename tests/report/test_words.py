@@ -10,7 +10,7 @@ from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceC
 from reconciler.core.outcome import PlanAnnounced
 from reconciler.core.plan import Plan, Refusal
 from reconciler.core.tree import ABSENT
-from reconciler.report import as_text, progress
+from reconciler.report import account, as_text, progress
 from tests.report.rich_plan import SCOPE, at, rich_plan, version_of
 from tests.report.rich_result import applied
 
@@ -58,7 +58,7 @@ def test_nothing_to_do_because_of_a_refusal_is_no_match() -> None:
 
 
 def test_complete_says_so_in_terraforms_words() -> None:
-    text = as_text.result_text(applied(), color=False)
+    text = account.result_text(applied(), color=False)
     assert text.startswith("Apply complete! Resources: 1 adopted, 2 added, 3 changed, 1 destroyed.\n")
 
 
