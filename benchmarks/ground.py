@@ -91,6 +91,7 @@ class Ground:
             "CLARIFAI_PAT": "any",
             "CLARIFAI_USER_ID": "me-local",
             "NO_COLOR": "1",
+            "PYTHONDONTWRITEBYTECODE": "",  # the first round, which is thrown away, leaves every file compiled
             "TF_CLI_CONFIG_FILE": str(self.folder / "terraformrc"),
             "CHECKPOINT_DISABLE": "1",
         }
