@@ -39,14 +39,13 @@ def by_plural() -> dict[str, Kind]:
 
 def read_manifests(paths: Sequence[str], options: Options, *, stdin: TextIO | BinaryIO | None = None) -> Resolved:
     """load -> resolve -> attach. Every problem of every file is in the result; nothing is raised for bad input."""
-    loaded = load(paths, stdin=stdin)
-    declarations, problems = iter(loaded.declarations), loaded.diagnostics
-    del loaded  # it would keep every document until the last is resolved
-    resolved = resolve(declarations, kinds(), options)
+    problems: list[Diagnostic] = []
+    resolved = resolve(load(paths, problems, stdin=stdin), kinds(), options)
     problems += resolved.diagnostics
     if resolved.state is not None:
         attached = attach(resolved.state, kinds())
-        resolved, problems = replace(resolved, state=attached.state), (*problems, *attached.diagnostics)
+        resolved = replace(resolved, state=attached.state)
+        problems += attached.diagnostics
     return replace(resolved, diagnostics=tuple(sorted(dict.fromkeys(problems), key=_place)))
 
 

@@ -90,8 +90,8 @@ def main() -> None:
         else:
             # A terminal that lacks a sign shows an escape; it is no reason to fail half-way through an apply.
             stream.reconfigure(errors="backslashreplace")
-    # What a run builds it keeps, so the collector finds nothing: with Python's own threshold it takes a quarter of a plan
-    # of 10,000 models, with 100,000 still a tenth. What runs for days collects by itself.
+    # What a run builds it keeps, so the collector finds nothing: with Python's own threshold it takes a quarter of a
+    # plan of 10,000 models, with 100,000 still a tenth. What runs for days collects by itself.
     gc.set_threshold(1_000_000, 20, 20)
     try:
         app()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
 
 from reconciler.core.diagnostics import Location
+
+T = TypeVar("T")
 
 NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 """What a plain scalar says to mean "nothing", in YAML 1.2."""
@@ -118,7 +120,7 @@ class Lifecycle:
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen for the same reason
 class Declaration:
     """One document: the envelope understood, the spec still as written."""
 
@@ -134,7 +136,18 @@ class Declaration:
 
     def with_spec(self, spec: Mapping) -> Declaration:
         """The same document with another spec."""
-        return self if spec is self.spec else replace(self, spec=spec)
+        if spec is self.spec:
+            return self
+        return Declaration(
+            self.kind,
+            self.name,
+            self.namespace,
+            spec,
+            self.location,
+            self.name_location,
+            self.lifecycle,
+            self.inline,
+        )
 
 
 def substitute(node: Node, change: Callable[[Scalar], Scalar]) -> Node:
@@ -152,3 +165,10 @@ def substitute(node: Node, change: Callable[[Scalar], Scalar]) -> Node:
     pairs = {name: (key, substitute(value, change)) for name, (key, value) in node.pairs.items()}
     unchanged = all(pair[1] is node.pairs[name][1] for name, pair in pairs.items())
     return node if unchanged else Mapping(pairs, node.file, node.line, node.column)
+
+
+def let_go(things: list[T]) -> Iterator[T]:
+    """Each in its turn, and none kept: what was read takes more memory than what it is made into."""
+    things.reverse()
+    while things:
+        yield things.pop()

@@ -118,6 +118,8 @@ def _check_api_version(node: Node | None, problems: list[Diagnostic]) -> bool:
 
 
 def _read_lifecycle(root: Mapping, kind: str | None, problems: list[Diagnostic]) -> Lifecycle:
+    if root.get("lifecycle") is None:
+        return _NO_LIFECYCLE
     node = section(root, "lifecycle", problems)
     if not node.pairs:
         return _NO_LIFECYCLE

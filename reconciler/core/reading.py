@@ -22,7 +22,7 @@ def section(root: Mapping, name: str, problems: list[Diagnostic]) -> Mapping:
         return node
     if node is not None and not (isinstance(node, Scalar) and node.is_null):
         problems.append(error(f"{name}: expected a mapping, found {found(node)}", node.location))
-    return Mapping.of((), node.location if node else root.location)
+    return Mapping({}, *(node.location if node else root.location), constant=True)
 
 
 def required_text(root: Mapping, name: str, suggested: set[str], problems: list[Diagnostic]) -> str | None:

@@ -56,19 +56,17 @@ def read_sdk_workflow(root: Mapping, problems: list[Diagnostic]) -> list[Declara
     return [*models, workflow]
 
 
-def merge_inline(declarations: Iterable[Declaration], problems: list[Diagnostic]) -> list[Declaration]:
+def merge_inline(declarations: Iterable[Declaration], problems: list[Diagnostic]) -> Iterator[Declaration]:
     """Each inline model once: several nodes may describe the same one, if they all say the same of it."""
     first: dict[tuple[str | None, str | None], Declaration] = {}
-    merged: list[Declaration] = []
     for declaration in declarations:
         known = first.setdefault((declaration.name, declaration.namespace), declaration) if declaration.inline else None
         if known is None or known is declaration:
-            merged.append(declaration)
+            yield declaration
         elif _plain(known.spec) != _plain(declaration.spec):
             summary = f"model {quoted(declaration.name or '')} is described in another way than before"
             hint = f"first at {known.location}; give one of the two another model_id, or make them equal"
             problems.append(error(summary, declaration.location, hint=hint))
-    return merged
 
 
 # ---- the rules of the format

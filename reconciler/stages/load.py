@@ -10,7 +10,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -27,7 +26,7 @@ from yaml import (
 )
 
 from reconciler.core.assembly import FORBIDDEN, Assembly, Limits, StopReading
-from reconciler.core.declaration import Declaration, Node, Scalar
+from reconciler.core.declaration import Declaration, Node, Scalar, let_go
 from reconciler.core.diagnostics import Diagnostic, Location, error
 from reconciler.core.envelope import read_document
 from reconciler.core.scalars import quoted
@@ -61,28 +60,26 @@ _ADVICE = {
 _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What the manifests say, in the order of files and documents, and what is wrong with them."""
+def load(
+    paths: Sequence[str | Path], problems: list[Diagnostic], *, stdin: TextIO | BinaryIO | None = None
+) -> Iterator[Declaration]:
+    """What files, folders (with everything beneath them) and `-`, standard input, declare, in their order.
 
-    declarations: tuple[Declaration, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    files: int
+    File after file, since a document takes ten times the memory of what it is made into. A file named twice is read
+    once. What is wrong is added to `problems` as it is found.
+    """
+    yield from merge_inline(_file_after_file(paths, stdin, problems), problems)
 
 
-def load(paths: Sequence[str | Path], *, stdin: TextIO | BinaryIO | None = None) -> Loaded:
-    """Read files, folders (with everything beneath them) and `-`, standard input; a file named twice is read once."""
-    declarations: list[Declaration] = []
-    problems: list[Diagnostic] = []
-    files = 0
+def _file_after_file(
+    paths: Sequence[str | Path], stdin: TextIO | BinaryIO | None, problems: list[Diagnostic]
+) -> Iterator[Declaration]:
     for path in _without_repeats(_find(paths, problems)):
         content = content_of(path, stdin, problems)
         if content is not None:
-            files += 1
             found, wrong = parse(content, _shown(path))
-            declarations += found
             problems += wrong
-    return Loaded(tuple(merge_inline(declarations, problems)), tuple(problems), files)
+            yield from let_go(found)
 
 
 def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[list[Declaration], list[Diagnostic]]:
@@ -97,7 +94,7 @@ def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[list[De
             assembly.stop_if_too_many(root.location)
     except StopReading as stop:
         problems.append(stop.problem)
-    return merge_inline(declarations, problems), problems
+    return list(merge_inline(declarations, problems)), problems
 
 
 # ---- files
@@ -276,6 +273,8 @@ def _documents(text: str, file: str, assembly: Assembly, problems: list[Diagnost
 
 def _check_directives(text: str, file: str) -> None:
     """Refuse many `%` lines: libyaml compares each %TAG with all others, so a file of them would take hours."""
+    if text.count("\n%") < _MOST_DIRECTIVES:
+        return
     found = [line.start() for line, _ in zip(_DIRECTIVE.finditer(text), range(_MOST_DIRECTIVES + 1), strict=False)]
     if len(found) > _MOST_DIRECTIVES:
         raise StopReading(error(f"more than {_MOST_DIRECTIVES} lines begin with %", _place(text[: found[-1]], file)))

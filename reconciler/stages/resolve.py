@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address, Scope
 from reconciler.core.canonical import canonical
-from reconciler.core.declaration import Declaration, substitute
+from reconciler.core.declaration import Declaration, let_go, substitute
+from reconciler.core.declaration import Mapping as NodeMapping
 from reconciler.core.diagnostics import Diagnostic, Location, Severity, did_you_mean, error, warning
 from reconciler.core.graph import CycleFound, dependency_order
 from reconciler.core.kind import WORD_IDS, Kind, Problem, matches
@@ -60,14 +61,15 @@ class Resolved:
 def resolve(declarations: Iterable[Declaration], kinds: Mapping[str, Kind], options: Options) -> Resolved:
     """The desired state of one manifest set; never raises on bad input."""
     problems: list[Diagnostic] = []
-    named = _substitute_names(_known_kinds(declarations, kinds, problems), options, problems)
+    named, early = _read_early(_known_kinds(declarations, kinds, problems), kinds)
+    named = _substitute_names(named, options, problems)
     scope = _scope(named, options, problems)
     owner = _owner(named, scope, options, problems)
     names = [(kinds[d.kind].plural, d.name) for d in named]
     variables = _variables(options, scope)
     built = [
-        _build(d.with_spec(substitute(d.spec, variables.scalar)), kinds[d.kind], scope, problems)  # type: ignore[arg-type]
-        for d in _let_go(named)
+        _build(d, spec or _late(d, kinds[d.kind], variables), kinds[d.kind], scope, problems)
+        for d, spec in zip(let_go(named), let_go(early), strict=True)
     ]
     problems += variables.problems
     resources = _unique((d for d in built if d is not None), problems)
@@ -78,13 +80,6 @@ def resolve(declarations: Iterable[Declaration], kinds: Mapping[str, Kind], opti
     return Resolved(state, tuple(sorted(dict.fromkeys(problems), key=_place)))
 
 
-def _let_go(declarations: list[Declaration]) -> Iterator[Declaration]:
-    """Each in its turn, and none kept: what was read takes more memory than what it is made into."""
-    declarations.reverse()
-    while declarations:
-        yield declarations.pop()
-
-
 def _place(problem: Diagnostic) -> tuple[str, int, int]:
     at = problem.location
     return (at.file, at.line, at.column) if at else ("", 0, 0)
@@ -92,15 +87,13 @@ def _place(problem: Diagnostic) -> tuple[str, int, int]:
 
 def _known_kinds(
     declarations: Iterable[Declaration], kinds: Mapping[str, Kind], problems: list[Diagnostic]
-) -> list[Declaration]:
-    known = []
+) -> Iterator[Declaration]:
     for declaration in declarations:
         if declaration.kind in kinds:
-            known.append(declaration)
+            yield declaration
         else:
             hint = did_you_mean(declaration.kind, kinds) or f"kinds: {', '.join(kinds)}"
             problems.append(error(f"unknown kind {declaration.kind!r}", declaration.location, hint=hint))
-    return known
 
 
 # --- scope and owner -------------------------------------------------------------------------------------------------
@@ -188,10 +181,52 @@ def _variables(options: Options, scope: Scope) -> Variables:
 # --- one document ----------------------------------------------------------------------------------------------------
 
 
-def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Diagnostic]) -> Desired | None:
+@dataclass(slots=True)
+class _Spec:
+    """A spec that was read by its kind's message; what depends on the scope comes later."""
+
+    tree: Tree
+    written: frozenset[Path]
+    """The paths that are owned; as they stand in the document if something in it could not be read."""
+    positions: Positions
+    problems: list[Diagnostic]
+
+
+def _read_early(
+    declarations: Iterable[Declaration], kinds: Mapping[str, Kind]
+) -> tuple[list[Declaration], list[_Spec | None]]:
+    """Every document, without the spec and with what was read in it, unless that waits for variables."""
+    declared, early = [], []
+    for declaration in declarations:
+        constant = declaration.spec.constant
+        early.append(_read(declaration, kinds[declaration.kind]) if constant else None)
+        declared.append(declaration.with_spec(_LET_GO) if constant else declaration)
+    return declared, early
+
+
+_LET_GO = NodeMapping({}, "", 0, 0, constant=True)
+
+
+def _late(declaration: Declaration, kind: Kind, variables: Variables) -> _Spec:
+    spec = substitute(declaration.spec, variables.scalar)
+    return _read(declaration.with_spec(spec), kind)  # type: ignore[arg-type]
+
+
+def _read(declaration: Declaration, kind: Kind) -> _Spec:
     decoded = decode(declaration.spec, kind.message, kind.fields.shape, kind.fields.files)
     tree = _tree(kind, decoded)
-    found = [*decoded.problems, *_checked(kind, tree, scope, decoded, declaration)]
+    positions = Positions(decoded.positions, declaration.location.file)
+    written = frozenset(decoded.written)
+    if not _has_errors(decoded.problems):
+        written = kind.fields.owned(written)
+    return _Spec(tree, written, positions, decoded.problems)
+
+
+def _build(
+    declaration: Declaration, spec: _Spec, kind: Kind, scope: Scope, problems: list[Diagnostic]
+) -> Desired | None:
+    tree = spec.tree
+    found = [*spec.problems, *_checked(kind, spec, scope, declaration)]
     if kind.identify_declared is None and declaration.name is not None:
         found += _check_id(kind, declaration.name, declaration)
     problems += found
@@ -201,18 +236,21 @@ def _build(declaration: Declaration, kind: Kind, scope: Scope, problems: list[Di
     if name is None:
         problems.append(error(f"metadata.name is missing: it is the id of the {kind.name}", declaration.location))
         return None
-    written = kind.fields.owned(frozenset(decoded.written))
     return Desired(
         address=Address(scope, kind.plural, name),
         kind=kind.name,
         tree=tree,
-        written=written,
+        written=spec.written,
         lifecycle=declaration.lifecycle,
         location=declaration.location,
-        positions=Positions(decoded.positions, declaration.location.file),
+        positions=spec.positions,
         references=tuple(kind.references(tree, scope)),
-        ignored=_ignored(declaration, written, problems),
+        ignored=_ignored(declaration, spec.written, problems) if declaration.lifecycle.ignore else _NOTHING,
     )
+
+
+_NOTHING: frozenset[Path] = frozenset()
+"""One for all: Python makes a new one each time."""
 
 
 def _tree(kind: Kind, decoded: Decoded) -> Tree:
@@ -240,24 +278,24 @@ def _implied(kind: Kind, tree: Tree, decoded: Decoded) -> Tree:
     return tree
 
 
-def _checked(kind: Kind, tree: Tree, scope: Scope, decoded: Decoded, declaration: Declaration) -> Iterator[Diagnostic]:
+def _checked(kind: Kind, spec: _Spec, scope: Scope, declaration: Declaration) -> Iterator[Diagnostic]:
     """What the kind finds wrong in what was written.
 
     Where some fields could not be read, only what it says of the others: what it misses may be among the unread.
     """
-    partial = _has_errors(decoded.problems)
-    for problem in kind.check(tree, scope):
-        if not partial or problem.path in decoded.written or _holds_written(problem.path, decoded):
-            yield _locate(problem, declaration, decoded)
+    partial = _has_errors(spec.problems)
+    for problem in kind.check(spec.tree, scope):
+        if not partial or problem.path in spec.written or _holds_written(problem.path, spec.written):
+            yield _locate(problem, declaration, spec.positions)
 
 
-def _holds_written(path: Path, decoded: Decoded) -> bool:
+def _holds_written(path: Path, written: Container[Path]) -> bool:
     """Whether a path leads to an element of a list: those are checked one by one."""
-    return len(path) > 1 and path[:-1] in decoded.written
+    return len(path) > 1 and path[:-1] in written
 
 
-def _has_errors(problems: Iterable[Diagnostic]) -> bool:
-    return any(problem.severity is Severity.ERROR for problem in problems)
+def _has_errors(problems: list[Diagnostic]) -> bool:
+    return bool(problems) and any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def _ignored(declaration: Declaration, written: frozenset[Path], problems: list[Diagnostic]) -> frozenset[Path]:
@@ -270,12 +308,12 @@ def _ignored(declaration: Declaration, written: frozenset[Path], problems: list[
     return frozenset(ignored)
 
 
-def _locate(problem: Problem, declaration: Declaration, decoded: Decoded) -> Diagnostic:
+def _locate(problem: Problem, declaration: Declaration, positions: Positions) -> Diagnostic:
     """Join a kind's problem with the nearest position above its path."""
     path = problem.path
-    while path and path not in decoded.positions:
+    while path and path not in positions:
         path = path[:-1]
-    location = decoded.positions[path].location if path in decoded.positions else declaration.location
+    location = positions.get(path, declaration.location)
     return Diagnostic(problem.severity, problem.summary, location, hint=problem.hint)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.core.declaration import Mapping, Scalar, Sequence
 from reconciler.core.diagnostics import Location, Severity
 from reconciler.stages import load as loader
-from reconciler.stages.load import load, parse
+from reconciler.stages.load import parse
 
 CONCEPT = """\
 apiVersion: clarifai.reconciler/v1
@@ -247,62 +247,61 @@ def write(folder, **files):
         path.write_text(text)
 
 
-def places(loaded):
-    return [d.location.file for d in loaded.declarations]
+def load(paths, **more):
+    """(the files that declare something, the problems)."""
+    problems = []
+    return [d.location.file for d in loader.load(paths, problems, **more)], problems
 
 
 def test_a_folder_is_read_with_all_beneath_it_in_order(folder):
     write(folder, m__b_dot_yaml=CONCEPT, m__a__z_dot_yml=CONCEPT, m__c_dot_json=envelope(), m__d_dot_txt="{")
-    loaded = load(["m"])
-    assert places(loaded) == ["m/a/z.yml", "m/b.yaml", "m/c.json"]
-    assert (loaded.files, loaded.diagnostics) == (3, ())
+    assert load(["m"]) == (["m/a/z.yml", "m/b.yaml", "m/c.json"], [])
 
 
 def test_hidden_files_and_those_of_other_tools_are_skipped(folder):
     write(folder, reconciler_dot_yaml="{", kustomization_dot_yaml="{", a_dot_yaml=CONCEPT)
     write(folder, **{"_dot_hidden_dot_yaml": "{", "_dot_git__x_dot_yaml": "{"})
-    assert places(load(["."])) == ["a.yaml"]
+    assert load(["."]) == (["a.yaml"], [])
 
 
 def test_a_path_is_shown_as_it_was_given(folder):
     write(folder, m__a_dot_yaml=CONCEPT)
-    assert places(load(["m/a.yaml"])) == ["m/a.yaml"]
-    assert places(load([folder / "m"])) == [str(folder / "m/a.yaml")]
+    assert load(["m/a.yaml"]) == (["m/a.yaml"], [])
+    assert load([folder / "m"]) == ([str(folder / "m/a.yaml")], [])
 
 
 def test_a_file_reached_twice_is_read_once(folder):
     write(folder, m__a_dot_yaml=CONCEPT)
     (folder / "m/b.yaml").symlink_to("a.yaml")
-    assert places(load(["m", "m/a.yaml", "./m"])) == ["m/a.yaml"]
+    assert load(["m", "m/a.yaml", "./m"]) == (["m/a.yaml"], [])
 
 
 @pytest.mark.parametrize(
     "stdin", [io.BytesIO(CONCEPT.encode()), io.TextIOWrapper(io.BytesIO(CONCEPT.encode())), io.StringIO(CONCEPT)]
 )
 def test_standard_input(stdin):
-    loaded = load(["-", "-"], stdin=stdin)
-    assert (places(loaded), loaded.files, loaded.diagnostics) == (["<stdin>"], 1, ())
+    assert load(["-", "-"], stdin=stdin) == (["<stdin>"], [])
 
 
 def test_a_path_that_leads_nowhere_is_a_problem(folder):
     (folder / "empty").mkdir()
     (folder / "link.yaml").symlink_to("nowhere")
-    loaded = load(["missing.yaml", "empty", "link.yaml", "", "a\0b"])
-    assert [str(d).split(": error: ")[1].split(" (")[0] for d in loaded.diagnostics] == [
+    _, problems = load(["missing.yaml", "empty", "link.yaml", "", "a\0b"])
+    assert [str(d).split(": error: ")[1].split(" (")[0] for d in problems] == [
         "no such file or folder",
         "the folder holds no manifests",
         "no such file or folder",
         "no such file or folder",
         "cannot be read: embedded null byte",
     ]
-    assert all(d.location for d in loaded.diagnostics)
+    assert all(d.location for d in problems)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_an_unreadable_file_is_a_problem(folder):
     write(folder, a_dot_yaml=CONCEPT)
     (folder / "a.yaml").chmod(0)
-    assert "Permission denied" in str(load(["a.yaml"]).diagnostics[0])
+    assert "Permission denied" in str(load(["a.yaml"])[1][0])
 
 
 def test_loops_and_pipes_do_not_hang(folder):
@@ -310,22 +309,22 @@ def test_loops_and_pipes_do_not_hang(folder):
     (folder / "m/up").symlink_to("..")
     (folder / "m/self.yaml").symlink_to("self.yaml")
     os.mkfifo(folder / "m/pipe.yaml")
-    loaded = load(["m"])
-    assert places(loaded) == ["m/a.yaml"]
-    assert [d.location.file for d in loaded.diagnostics] == ["m/self.yaml"]
+    found, problems = load(["m"])
+    assert found == ["m/a.yaml"]
+    assert [d.location.file for d in problems] == ["m/self.yaml"]
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names are always UTF-8 there")
 def test_a_name_that_is_no_text_still_prints(folder):
     with open(os.fsencode(folder) + b"/\xff.yaml", "w") as file:
         file.write(CONCEPT)
-    assert places(load(["."])) == ["\\udcff.yaml"]
+    assert load(["."])[0] == ["\\udcff.yaml"]
 
 
 def test_a_file_beyond_the_cap(folder, monkeypatch):
     monkeypatch.setattr(loader, "FILE_BYTES", 10)
     write(folder, a_dot_yaml=CONCEPT)
-    assert "larger than" in str(load(["a.yaml"]).diagnostics[0])
+    assert "larger than" in str(load(["a.yaml"])[1][0])
 
 
 def test_without_libyaml_the_result_is_the_same(monkeypatch):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.declaration import Declaration
+from reconciler.core.declaration import Declaration, Mapping
 from reconciler.core.tree import Unknown, get
 from reconciler.manifests import kinds, read_manifests
 from reconciler.stages.load import parse
@@ -300,6 +300,25 @@ def test_a_document_is_let_go_once_it_is_resolved(tmp_path, monkeypatch):
     before = sum(isinstance(thing, Declaration) for thing in gc.get_objects())
     read_manifests([str(tmp_path)], Options(offline=True))
     assert living == [*range(count, 0, -1)]
+
+
+def test_the_nodes_of_a_file_are_let_go_before_the_next_is_read(tmp_path, monkeypatch):
+    for number in range(8):
+        (tmp_path / f"{number}.yaml").write_text(HEAD + concept(f"c{number}", "spec: {name: x}\n"))
+    (tmp_path / "a.yaml").write_text(HEAD + concept("c8", "spec: {name: '${N:-x}'}\n"))
+    living = []
+
+    def look(tree):
+        living.append(sum(isinstance(thing, Mapping) for thing in gc.get_objects()) - before)
+        return tree
+
+    watched = {name: replace(kind, normalise=look) for name, kind in kinds().items()}
+    monkeypatch.setattr("reconciler.manifests.kinds", lambda: watched)
+    gc.collect()
+    before = sum(isinstance(thing, Mapping) for thing in gc.get_objects())
+    read_manifests([str(tmp_path)], Options(offline=True))
+    assert len(living) == 9
+    assert len(set(living[:8])) == 1, "the one with a variable waits for its value, after all others"
 
 
 def test_objects_with_the_same_written_paths_share_one_set():
