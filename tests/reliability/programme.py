@@ -110,8 +110,8 @@ class Programme:
         deed = strangers.meddle(self.calm, edit, choice, before)
         self.service.settle()
         after = self.dump()
-        if deed is None or after.bodies() == before.bodies():
-            return None
+        if deed is None or after.bodies() == before.bodies() or (deed.stands(before) and not deed.claims):
+            return None  # a stamp may have moved, but a value that was there already is not theirs
         self.calm_since.clear()
         self.tally.deeds[strangers.EDITS[edit % len(strangers.EDITS)].__name__] += 1
         appeared = set(after.addresses()) - set(before.addresses())

@@ -71,7 +71,7 @@ def enough(told: Tally, count: int) -> None:
     share = count / 500
     assert told.programmes >= count
     assert told.steps >= count * STEPS * 0.99
-    assert told.struck >= 0.3 * told.applies, told
+    assert told.struck >= 0.2 * told.applies, told
     assert told.objects >= 5 * told.applies, told
     few = {kind: told.strikes[kind] for kind in KINDS if told.strikes[kind] < 50 * share}
     assert not few, f"struck too seldom: {few}"
