@@ -122,6 +122,17 @@ def test_of_a_delete_with_an_unknown_end_it_is_remembered_which_relation_it_was_
     assert EDGE not in shop.actions(shop.plan(*shop.rest, prune=True, rails=shop.everything))
 
 
+@pytest.mark.parametrize(("rpc", "address"), [("ListConceptRelations", EDGE), ("ListInputs", "inputs/i")])
+def test_what_one_answer_lacks_is_not_told_as_deleted(shop: Any, rpc: str, address: str) -> None:
+    """Else it would be there for good: nothing but the list of what we made says that it is ours."""
+    planned = shop.plan(*shop.rest, prune=True, rails=shop.everything)
+    assert shop.actions(planned)[address] == "delete"
+    shop.emulator.faults.add(rpc, "truncated", keep=0)
+    assert shop.carry_out(planned).complete
+    assert [strike.rpc for strike in shop.emulator.faults.journal] == [rpc]
+    assert shop.listed(rpc) == []
+
+
 # ---- a set without an App document
 
 

@@ -7,7 +7,7 @@ and what became of each. Does not belong here: objects that are made one by one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -230,7 +230,7 @@ class Batch:
         kind = self._kind(steps[0])
         by_id = {step.address.id: step for step in steps}
         doomed = []
-        for found in self.listed(kind, list(by_id)):
+        for found in self._there(kind, by_id):
             step = by_id[found.address.id]
             try:
                 self.unmoved(step, found)
@@ -244,6 +244,12 @@ class Batch:
                 failures.update({step.id: problem for step in doomed})
                 return
         self._until_gone(kind, doomed, failures, progress)
+
+    def _there(self, kind: Kind, ids: Collection[str]) -> list[Observed]:
+        """What is there of some objects; one answer that lacks them does not prove them gone."""
+        found = self.listed(kind, list(ids))
+        lacking = set(ids) - {one.address.id for one in found}
+        return [*found, *(self.listed(kind, sorted(lacking)) if lacking else ())]
 
     def _delete_now(self, kind: Kind, steps: Sequence[Step]) -> None:
         call = delete_calls(kind, Subject(steps[0].address, {}))[0]
