@@ -25,6 +25,14 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 """Name -> the fault. `done` means that the call took effect, which its client cannot see."""
 
+HAZE: dict[str, dict[str, Any]] = {
+    "stale": {"effect": "stale"},
+    "very stale": {"effect": "stale", "writes": 5},
+    "short page": {"effect": "truncated"},
+    "empty page": {"effect": "truncated", "keep": 0},
+}
+"""The same of answers that look like any other, and show another app than there is."""
+
 DOUBLING = ("duplicate", "resent")
 """The network delivers a request twice; nothing a client does can prevent a second version then."""
 
@@ -42,7 +50,7 @@ class Burst:
 
     def order(self, faults: Any) -> None:
         for kind in self.kinds:
-            faults.add(self._possible(kind), skip=self.skip, times=1, **KINDS[kind])
+            faults.add(self._possible(kind), skip=self.skip, times=1, **(KINDS | HAZE)[kind])
 
     def _possible(self, kind: str) -> str:
         """Only writes of many things can end halfway."""
@@ -55,9 +63,9 @@ def struck(journal: Iterable[Any]) -> Counter[str]:
 
 
 def _name(fault: Any) -> str:
-    looks = {"effect": fault.effect, "when": fault.when, "code": fault.code}
-    for name, fields in KINDS.items():
-        if {"when": "before", **fields} == {field: looks[field] for field in {"when", *fields}}:
+    usual = {"when": "before", "writes": 1, "keep": -1}
+    for name, fields in (KINDS | HAZE).items():
+        if all(getattr(fault, field) == value for field, value in {**usual, **fields}.items()):
             return name
     raise AssertionError(f"{fault} is of no kind that bursts are made of")
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.reliability.bursts import CALLS, KINDS, Burst
+from tests.reliability.bursts import CALLS, HAZE, KINDS, Burst
 from tests.reliability.in_process import InProcess
 from tests.reliability.manifest_sets import FIRST, FORMS, SECOND
 from tests.reliability.programme import How, Programme, Tally
@@ -26,6 +26,11 @@ trains = st.builds(
 """The faults of a burst: the same again and again, or some of several kinds."""
 bursts = st.builds(Burst, trains, st.sampled_from(CALLS), st.integers(0, 4))
 weather = st.sampled_from([0, 1, 1, 2, 2]).flatmap(lambda number: st.lists(bursts, min_size=number, max_size=number))
+hazes = st.builds(
+    Burst, st.sampled_from([[kind] for kind in HAZE]),
+    st.sampled_from(["*", "List*", "ListConceptRelations", "ListInputs", "ListModels"]), st.integers(0, 5),
+)  # fmt: skip
+"""One answer that deceives. A second one on the same question may hide for good what is ours and no longer declared."""
 ways = st.fixed_dictionaries(
     {
         "prune": st.booleans(), "take": st.booleans(), "refresh": st.sampled_from(["stamp", "full"]),
@@ -107,6 +112,11 @@ class Machine(RuleBasedStateMachine):
     def plan_through_faults(self, owner: str, way: dict[str, Any], weather: list[Burst]) -> None:
         self.tally.steps += 1
         self.programme.run(owner, How(**way, bursts=weather, while_planning=True))
+
+    @rule(owner=owners, way=ways, haze=hazes, while_planning=st.booleans())
+    def apply_through_haze(self, owner: str, way: dict[str, Any], haze: Burst, while_planning: bool) -> None:
+        self.tally.steps += 1
+        self.programme.run_through_haze(owner, How(**way, bursts=[haze], while_planning=while_planning))
 
     @rule(owner=owners, way=ways, weather=weather)
     def adopt(self, owner: str, way: dict[str, Any], weather: list[Burst]) -> None:

@@ -110,8 +110,8 @@ class Programme:
         deed = strangers.meddle(self.calm, edit, choice, before)
         self.service.settle()
         after = self.dump()
-        if deed is None or after.bodies() == before.bodies() or (deed.stands(before) and not deed.claims):
-            return None  # a stamp may have moved, but a value that was there already is not theirs
+        if deed is None or after.same_as(before):
+            return None  # what was there already is not theirs
         self.calm_since.clear()
         self.tally.deeds[strangers.EDITS[edit % len(strangers.EDITS)].__name__] += 1
         appeared = set(after.addresses()) - set(before.addresses())
@@ -172,6 +172,26 @@ class Programme:
         self._check(run, how, deed)
         self._learn(run, how)
         return run
+
+    def run_through_haze(self, owner: str, how: How) -> None:
+        """A run to which one answer lies: it may do too little or stop, never too much, and the next one mends it."""
+        self.order(how.bursts if how.while_planning else ())
+        try:
+            planned = self.plan(owner, how)
+        except (ApiError, InvalidManifest, Refused):
+            return
+        finally:
+            journal = self.service.emulator.faults.journal
+            self.tally.strikes += bursts.struck(journal)
+            self.clear()
+            assert not self.service.emulator.calls.writes, "a plan wrote"
+        if not planned.plan.refusals:
+            run = self._carry_out(owner, shuffled(planned, how.shuffle), how, None)
+            self._count(run, how)
+            checks.check_hazy(run)
+            self._learn(run, how)
+            self.calm_since.discard(owner)
+        self.run(owner, replace(how, bursts=(), while_planning=False))
 
     def _carry_out(self, owner: str, planned: Any, how: How, deed: strangers.Deed | None) -> Run:
         before = self.dump()

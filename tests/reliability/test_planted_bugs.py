@@ -20,7 +20,7 @@ from reconciler.stages.resolve import Options
 from tests.reliability import strangers
 from tests.reliability.bursts import Burst
 from tests.reliability.in_process import PER_PAGE, InProcess, without_threads
-from tests.reliability.manifest_sets import FIRST, document
+from tests.reliability.manifest_sets import FIRST, SECOND, document
 from tests.reliability.planted_bugs import BUGS, Bug, planted
 from tests.reliability.programme import How, Programme
 from tests.reliability.test_stateful import programmes, training_at_once
@@ -83,6 +83,49 @@ def a_destroy_of_what_others_deleted() -> None:
     deletable = [address for address in sorted(programme.dump().addresses()) if not address.startswith("concepts/")]
     assert programme.meddle(delete, deletable.index("inputs/i1"))
     programme.run(FIRST.name, How(destroy=True, prune=True))
+
+
+def deletes_to_which_a_list_lies() -> None:
+    """It lacks once what is about to be deleted, and only our inventory says whose that is."""
+    for rpc in ("ListConceptRelations", "ListInputs"):
+        for skip in range(4):
+            how = How(destroy=True, prune=True, bursts=[Burst(["empty page"], rpc, skip)])
+            applied().run_through_haze(FIRST.name, how)
+
+
+AT_THE_LAST_WRITE = [Burst(["exhausted"] * 8, "PatchApps", 1)]
+
+
+def a_destroy_that_breaks_at_its_last_write() -> None:
+    """Of a set without an App, so that nothing but a list of what is gone is left."""
+    programme = applied()
+    for slot in ("operator:their-op", "input:j1"):
+        programme.edit(SECOND.name, SECOND.slots.index(slot), 1)
+    programme.run(SECOND.name, How())
+    broken = programme.run(SECOND.name, How(destroy=True, prune=True, bursts=AT_THE_LAST_WRITE))
+    assert broken is not None
+    assert len(broken.after.inventory(SECOND.name)) == 2
+    programme.run(SECOND.name, How(destroy=True, prune=True))
+
+
+def a_relation_that_somebody_makes_after_ours_was_deleted() -> None:
+    """And before our inventory says so."""
+    programme = applied()
+    [ours] = [address for address in programme.dump().addresses() if address.startswith("relations/")]
+    subject, predicate, target = ours.partition("/")[2].split("@")[0].split(".")
+    programme.slots[FIRST.name].pop("relation:1")
+    programme.run(FIRST.name, How(prune=True, bursts=AT_THE_LAST_WRITE))
+    assert ours not in programme.dump().addresses()
+    relation = {"object_concept": {"id": target, **_place(ours)}, "predicate": predicate}
+    programme.calm.call("PostConceptRelations", **strangers.SCOPE, concept_id=subject, concept_relations=[relation])
+    programme.run(FIRST.name, How(prune=True))
+    assert ours in programme.dump().addresses()
+
+
+def _place(relation: str) -> dict[str, str]:
+    """Where the other end of a relation is, if it is in another app."""
+    user, _, app = relation.partition("@")[2].partition("/")
+    return {"user_id": user, "app_id": app} if user else {}
 
 
 def an_edit_between_plan_and_apply() -> None:
@@ -151,7 +194,9 @@ DIRECTED: dict[str, Callable[[], None]] = {
         random_programmes, an_object_that_somebody_made_meanwhile,
         a_model_of_others_that_moves_on, a_write_through_the_reading_handle, deletes_that_are_done_by_half,
         a_delete_that_fails, a_workflow_that_is_no_longer_declared, a_destroy_of_what_others_deleted,
-        an_edit_between_plan_and_apply, versions_on_another_page, a_look_through_a_bad_network,
+        deletes_to_which_a_list_lies, a_destroy_that_breaks_at_its_last_write,
+        a_relation_that_somebody_makes_after_ours_was_deleted, an_edit_between_plan_and_apply,
+        versions_on_another_page, a_look_through_a_bad_network,
     )
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from hypothesis.internal.conjecture.providers import Constants
 from hypothesis.stateful import run_state_machine_as_test
 
 from reconciler.emulator.execution.training import Outcome
-from tests.reliability.bursts import KINDS
+from tests.reliability.bursts import HAZE, KINDS
 from tests.reliability.in_process import OverSockets, without_threads
 from tests.reliability.machine import Machine
 from tests.reliability.programme import Tally
@@ -75,6 +75,7 @@ def enough(told: Tally, count: int) -> None:
     assert told.objects >= 5 * told.applies, told
     few = {kind: told.strikes[kind] for kind in KINDS if told.strikes[kind] < 50 * share}
     assert not few, f"struck too seldom: {few}"
+    assert sum(told.strikes[kind] for kind in HAZE) >= 50 * share
 
 
 @pytest.mark.timeout(900)

@@ -17,6 +17,11 @@ USER, APP = "me-local", "app"
 PLURALS = {"concept": "concepts", "model": "models", "workflow": "workflows", "input": "inputs", "app": "apps"}
 """Kind of a row -> segment of an address, of what has an id of its own; a relation is named by its ends."""
 MESSAGES = {"model": resources_pb2.Model, "workflow": resources_pb2.Workflow, "input": resources_pb2.Input}
+STORED = MESSAGES | {
+    "app": resources_pb2.App, "concept": resources_pb2.Concept, "model_version": resources_pb2.ModelVersion,
+    "workflow_version": resources_pb2.WorkflowVersion,
+}  # fmt: skip
+"""What is stored and holds a map."""
 PARENTS = {"model_version": "models", "workflow_version": "workflows", "annotation": "inputs"}
 NOTICED = {*PLURALS, *PARENTS, "relation"}
 
@@ -46,6 +51,13 @@ class Dump:
     def bodies(self) -> dict[Place, bytes]:
         """What is stored, without when."""
         return {place: row[0] for place, row in self.rows.items()}
+
+    def same_as(self, other: "Dump") -> bool:
+        """Whether both hold the same. A map in a message has no order, so other bytes alone prove nothing."""
+        one, two = self.bodies(), other.bodies()
+        if one.keys() != two.keys():
+            return False
+        return all(_ordered(p.kind, one[p]) == _ordered(p.kind, two[p]) for p in one if one[p] != two[p])
 
     # -- objects
 
@@ -81,7 +93,8 @@ class Dump:
         there = self.addresses()
         for owner in self.inventories():
             for address, entry in self.inventory(owner).items():
-                if address in there and address.startswith(("concepts/", "relations/")) and "fields" in entry:
+                kept = address in there and address.startswith(("concepts/", "relations/")) and "fields" in entry
+                if kept and entry.get("id", there[address].id) == there[address].id:
                     owned.setdefault(address, owner)
         return owned
 
@@ -150,6 +163,10 @@ def _lasting(kind: str, body: bytes) -> bytes:
     for field in ("status", "completed_at", "total_input_count"):
         version.ClearField(field)
     return bytes(version.SerializeToString())
+
+
+def _ordered(kind: str, body: bytes) -> bytes:
+    return bytes(STORED[kind].FromString(body).SerializeToString(deterministic=True)) if kind in STORED else body
 
 
 def _version(name: str, body: bytes) -> Any:
