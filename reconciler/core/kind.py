@@ -95,6 +95,15 @@ class Fields:
     def _owned(self, written: frozenset[Path]) -> frozenset[Path]:
         return frozenset(path for path in map(self.current, written) if not self.any(self.identity, path))
 
+    @cached_property
+    def closed(self) -> Callable[[Path], bool]:
+        """Whether a path is that of a keyed list: its membership is owned as a whole."""
+        return lru_cache(maxsize=1 << 14)(self._closed)
+
+    def _closed(self, path: Path) -> bool:
+        shape = self.shape.at(path)
+        return shape is not None and shape.key is not None
+
     def any(self, rule: tuple[str, ...], path: Path) -> bool:
         """Whether one of a rule's patterns covers the path."""
         return _covers(rule, path)
@@ -275,8 +284,21 @@ class Kind:
     deletable: bool = True
     replaceable: bool = True
 
-    def effect(self, path: Path) -> Effect:
+    @cached_property
+    def effect(self) -> Callable[[Path], Effect]:
         """What applying a difference at a path does."""
+        return lru_cache(maxsize=1 << 14)(self._effect)
+
+    @cached_property
+    def apart(self) -> Callable[[frozenset[Path]], tuple[tuple[Path, ...], tuple[Path, ...]]]:
+        """Owned paths, in order -> (those of the object itself, those that stand in its version)."""
+        return lru_cache(maxsize=1 << 14)(self._apart)
+
+    def _apart(self, owned: frozenset[Path]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        in_version = {path for path in owned if self.effect(path) is Effect.NEW_VERSION}
+        return tuple(sorted(owned - in_version)), tuple(sorted(in_version))
+
+    def _effect(self, path: Path) -> Effect:
         if self.versions is not None and path[: len(self.versions.path)] == self.versions.path:
             return Effect.NEW_VERSION
         if self.fields.any(self.fields.create_only, path):

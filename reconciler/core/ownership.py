@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.core.canonical import CANON
-from reconciler.core.change import Effect
 from reconciler.core.kind import Kind
 from reconciler.core.state import Desired, Mark, Record, fields_of
 from reconciler.core.tree import ABSENT, Path, Tree, Unknown, fingerprint, get, put, unknowns
@@ -23,9 +22,8 @@ def wants_version(item: Desired, kind: Kind) -> bool:
 
 def value_at(tree: Tree, path: Path, kind: Kind) -> Any:
     """The value that stands for an owned path: of a closed set, its sorted names; of an open map, that it is one."""
-    shape = kind.fields.shape.at(path)
     value = get(tree, path)
-    if shape is not None and shape.key is not None:
+    if kind.fields.closed(path):
         return sorted(value) if isinstance(value, dict) else []
     return {} if isinstance(value, dict) else value
 
@@ -35,9 +33,9 @@ def prints(tree: Tree, paths: Iterable[Path], kind: Kind) -> dict[Path, str]:
     return {path: fingerprint(value_at(tree, path, kind)) for path in paths}
 
 
-def record_paths(item: Desired, kind: Kind) -> list[Path]:
+def record_paths(item: Desired, kind: Kind) -> tuple[Path, ...]:
     """The owned paths that our record remembers; those of a version stand in the version's own mark."""
-    return [p for p in sorted(item.written - item.ignored) if kind.effect(p) is not Effect.NEW_VERSION]
+    return kind.apart(item.owned)[0]
 
 
 def target_record(item: Desired, want: Tree, kind: Kind, owner: str) -> Record:
@@ -49,8 +47,7 @@ def target_record(item: Desired, want: Tree, kind: Kind, owner: str) -> Record:
 
 def version_fields(item: Desired, want: Tree, kind: Kind) -> dict[str, str]:
     """Path -> fingerprint of everything declared in a version."""
-    paths = [p for p in item.written - item.ignored if kind.effect(p) is Effect.NEW_VERSION]
-    return fields_of(prints(want, paths, kind))
+    return fields_of(prints(want, kind.apart(item.owned)[1], kind))
 
 
 def target_mark(item: Desired, want: Tree, kind: Kind, owner: str, parent: str) -> Mark:

@@ -70,6 +70,11 @@ class Desired:
     files: Mapping[str, str] = field(default_factory=dict)
     """Our own fields that name a file -> where it lies; its content's fingerprint stands in the tree."""
 
+    @property
+    def owned(self) -> frozenset[Path]:
+        """The paths that are compared."""
+        return self.written - self.ignored if self.ignored else self.written
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
@@ -315,7 +320,6 @@ class LiveVersion:
     id: str
     tree: Tree | None
     mark: Mark | None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
     untouched: bool = False
     """Nobody patched it since it was made, as far as its own two timestamps tell."""
     status: int = 0
@@ -332,7 +336,7 @@ class Observed:
     tree: Tree
     record: Record | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """The metadata as read, our keys included: needed where a write replaces it whole."""
+    """The metadata as read, but for the record that was made of it: needed where a write replaces it whole."""
     newest: LiveVersion | None = None
     managed: LiveVersion | None = None
     """The newest version that carries our mark; it may be older than `newest`."""

@@ -58,18 +58,14 @@ class Sides:
         """Path -> fingerprint of the live value."""
         return prints(self.have, self.paths, self.kind)
 
-    @cached_property
-    def sets(self) -> list[Path]:
-        """The closed lists among the paths: their membership is owned."""
-        return [path for path in self.paths if _is_set(path, self.kind)]
-
 
 def field_changes(sides: Sides, differing: Differing) -> Iterator[FieldChange]:
     """Every differing path once: elements of closed lists whole, then leaves, then what is no longer written."""
-    members = {change.path: change for path in sides.sets for change in _members(sides, path)}
+    closed = [path for path in sides.paths if sides.kind.fields.closed(path)]
+    members = {change.path: change for path in closed for change in _members(sides, path)}
     yield from members.values()
     for path in _moved(sides, differing):
-        if path not in sides.sets and not any(path[: len(member)] == member for member in members):
+        if path not in closed and not any(path[: len(member)] == member for member in members):
             yield _leaf(sides, path)
     yield from _dropped(sides)
 
@@ -116,11 +112,6 @@ def _follows(sides: Sides, path: Path, cause: Cause) -> str | None:
 
 
 # --- closed lists ----------------------------------------------------------------------------------------------------
-
-
-def _is_set(path: Path, kind: Kind) -> bool:
-    shape = kind.fields.shape.at(path)
-    return shape is not None and shape.key is not None
 
 
 def _members(sides: Sides, path: Path) -> Iterator[FieldChange]:
@@ -175,6 +166,6 @@ def _dropped(sides: Sides) -> Iterator[FieldChange]:
 def _in_missing_element(path: Path, written: Iterable[Path], want: Tree, kind: Kind) -> bool:
     """Whether a path lies in an element that a written set no longer lists: that goes whole, see `_members`."""
     for depth in range(1, len(path)):
-        if _is_set(path[:depth], kind) and path[:depth] in written:
+        if kind.fields.closed(path[:depth]) and path[:depth] in written:
             return path[depth] not in _elements(want, path[:depth])
     return False

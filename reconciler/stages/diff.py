@@ -99,9 +99,9 @@ def _concealing(change: ResourceChange, kind: Kind) -> ResourceChange:
 def _naming_default(changes: Iterable[ResourceChange], live: LiveState) -> Iterator[ResourceChange]:
     """A change of the app's default workflow serves every new input at once, so the plan says which one that is."""
     app = live.observed.get(Address(live.scope, "apps", live.scope.app_id))
-    default = get(app.tree, ("default_workflow", "id")) if app else ABSENT
+    default = Address(live.scope, "workflows", str(get(app.tree, ("default_workflow", "id")) if app else ABSENT))
     for change in changes:
-        serves = change.address == Address(live.scope, "workflows", str(default)) and change.action is not Action.NO_OP
+        serves = change.action is not Action.NO_OP and change.address == default
         yield replace(change, reasons=(*change.reasons, "the app's default")) if serves else change
 
 
@@ -112,8 +112,8 @@ def _naming_renames(
     doomed = [change for change in removed if change.action is Action.DELETE]
     for change in changes:
         twin = next((d for d in doomed if _twins(change, d, desired, kinds)), None)
-        reason = (f"like {twin.address}, which is deleted: a rename",) if twin else ()
-        yield replace(change, reasons=change.reasons + reason)
+        like = f"like {twin.address}, which is deleted: a rename" if twin else ""
+        yield replace(change, reasons=(*change.reasons, like)) if twin else change
 
 
 def _twins(made: ResourceChange, doomed: ResourceChange, desired: DesiredState, kinds: Kinds) -> bool:
@@ -271,8 +271,8 @@ def _compared_paths(item: Desired, observed: Observed, kind: Kind) -> list[Path]
     """The owned paths and the pins looked up for this run, without ignored ones and a version the list has settled."""
     settled = kind.versions is not None and not observed.complete
     pinned = {r.path for r in item.references if r.output and get(item.tree, r.path) is not ABSENT}
-    paths = (item.written | pinned) - item.ignored
-    return sorted(path for path in paths if not (settled and kind.effect(path) is Effect.NEW_VERSION))
+    paths = (item.written | pinned) - item.ignored if pinned else item.owned
+    return list(kind.apart(paths)[0]) if settled else sorted(paths)
 
 
 def _have(item: Desired, want: Tree, observed: Observed, kind: Kind) -> Tree:
@@ -291,7 +291,7 @@ def _effective(item: Desired, want: Tree, observed: Observed, kind: Kind) -> Liv
     if managed is None or newest is None or newest.id == managed.id or trains(want):
         return managed or newest
     prefix = kind.versions.path if kind.versions else ()
-    paths = [path for path in item.written - item.ignored if path[: len(prefix)] == prefix]
+    paths = [path for path in item.owned if path[: len(prefix)] == prefix]
     newest_tree = put({}, prefix, newest.tree or ABSENT)
     equal = all(same(value_at(want, p, kind), value_at(newest_tree, p, kind)) for p in paths)
     return managed if equal else newest

@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from sys import intern
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from reconciler.core.address import MAIN, Address, Scope
@@ -299,7 +301,9 @@ def decode(message: Any, kind: Kind, scope: Scope, *, complete: bool = True) -> 
     metadata = _metadata(message, whole, kind.metadata)
     tree = kind.fold(_hide_ours(whole, kind.metadata))
     status = message.status if kind.processing else None
-    own = kind.keeps is not Keeps.INVENTORY
+    record = None
+    if kind.keeps is not Keeps.INVENTORY:
+        record = Record.parse(metadata.get(RECORD_KEY), address)
     newest = managed = None
     if kind.versions is not None:
         tree, newest, managed = _apart(tree, message, address, kind.versions)
@@ -307,10 +311,10 @@ def decode(message: Any, kind: Kind, scope: Scope, *, complete: bool = True) -> 
         address=address,
         kind=kind.name,
         tree=tree,
-        metadata=metadata,
+        metadata=metadata if record is None else _without_record(metadata),
         newest=newest,
         managed=managed,
-        record=Record.parse(metadata.get(RECORD_KEY), address) if own else None,
+        record=record,
         service_id=getattr(message, "id", ""),
         version_count=getattr(message, "version_count", 0),
         status=status.code if status else 0,
@@ -319,10 +323,17 @@ def decode(message: Any, kind: Kind, scope: Scope, *, complete: bool = True) -> 
     )
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def _without_record(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in metadata.items() if key != RECORD_KEY} or _NOTHING
+
+
 def _said(status: Any) -> str:
     """The service's own words for a status: `21110 Training failed: no data`."""
     details = f": {status.details}" if status.details and status.details != status.description else ""
-    return f"{status.code} {status.description}{details}"
+    return intern(f"{status.code} {status.description}{details}")
 
 
 def _metadata(message: Any, tree: Tree, path: Path = METADATA) -> dict[str, Any]:
@@ -376,7 +387,6 @@ def _live_version(version: Any, model: Address, tree: Tree | None) -> LiveVersio
         id=version.id,
         tree=_hide_ours(tree or {}),
         mark=Mark.parse(metadata.get(RECORD_KEY), model),
-        metadata=metadata,
         untouched=untouched,
         status=version.status.code,
         said=_said(version.status),

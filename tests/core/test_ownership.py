@@ -35,7 +35,7 @@ def item():
 
 
 def test_a_record_remembers_the_shell_and_a_mark_the_version(item):
-    assert record_paths(item, MODEL) == [("description",)]
+    assert record_paths(item, MODEL) == (("description",),)
     assert set(version_fields(item, TREE, MODEL)) == {"/".join(CONCEPTS), "/".join(VALUE)}
 
 

@@ -79,7 +79,7 @@ BUGS = (
     Bug("nothing is read again before a write", "stages.write.context",
         "if moved or not same_record(seen, found):", "if False:", "an edit between plan and apply"),
     Bug("a closed set is compared as an open one", "core.ownership",
-        "if shape is not None and shape.key is not None:", "if False:"),
+        "if kind.fields.closed(path):", "if False:"),
     Bug("consumers do not wait for what they use", "stages.order",
         "if making and reference.target != one.address:", "if False:"),
     Bug("a default workflow is deleted as it is", "stages.order", "if default is ABSENT or default not in doomed:",

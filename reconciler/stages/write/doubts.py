@@ -34,7 +34,7 @@ def _other_values(kind: Kind, item: Desired, want: Tree, have: Tree, effect: Eff
     hidden = (*kind.fields.write_only, *kind.fields.sensitive, *kind.fields.late)
     wrong = [
         path
-        for path in sorted(item.written - item.ignored)
+        for path in sorted(item.owned)
         if kind.effect(path) is effect
         and not kind.fields.any(hidden, path)
         and not same(value_at(want, path, kind), value_at(have, path, kind))
