@@ -27,8 +27,8 @@ STRUCT = "google.protobuf.Struct"
 M = TypeVar("M", bound=Message)
 Reader = Callable[[Any], Any]
 """The value of a field as protobuf gives it -> as it stands in a tree."""
-Readers = Mapping[int, tuple[str, Reader | None]]
-"""By field number: the field's name, and how it is read, unless its value stands in a tree as it is."""
+Readers = Mapping[FieldDescriptor, tuple[str, Reader | None]]
+"""By field: its name, and how it is read, unless its value stands in a tree as it is."""
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ def tree_from(message: Message, shape: Shape) -> Tree:
 def _read_message(readers: Readers, message: Message) -> Tree:
     tree: Tree = {}
     for descriptor, value in message.ListFields():
-        known = readers.get(descriptor.number)
+        known = readers.get(descriptor)
         if known is not None:
             name, read = known
             converted = value if read is None else read(value)
@@ -105,7 +105,7 @@ def _readers(descriptor: Descriptor, shape: Shape) -> Readers:
     readers = shape.readers.get(descriptor)
     if readers is None:
         readers = shape.readers[descriptor] = {
-            field.number: (name, _reader(field, sub))
+            field: (name, _reader(field, sub))
             for name, sub in shape.children.items()
             if (field := descriptor.fields_by_name.get(name)) is not None
         }
@@ -167,19 +167,22 @@ def plain_number(value: float) -> float | int:
 def struct_to_tree(value: Any) -> Tree:
     """A google.protobuf.Struct as plain values; everything in it counts, zeros and empties too."""
     # Protobuf gives the entries of a map in another order in each process; equal plans must be equal text.
-    return {intern(name): struct_value(item) for name, item in sorted(value.fields.items())}
+    fields = value.fields
+    return {intern(name): struct_value(fields[name]) for name in sorted(fields)}
 
 
 def struct_value(value: Any) -> Any:
     """A google.protobuf.Value as a plain value."""
     which = value.WhichOneof("kind")
+    if which == "string_value":
+        return value.string_value
     if which == "struct_value":
         return struct_to_tree(value.struct_value)
     if which == "list_value":
         return [struct_value(item) for item in value.list_value.values]
     if which == "number_value":
         return plain_number(value.number_value)
-    return getattr(value, which) if which in ("string_value", "bool_value") else None
+    return value.bool_value if which == "bool_value" else None
 
 
 def data_from(tree: Tree, shape: Shape) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def dependency_order(depends_on: Mapping[N, Iterable[N]]) -> list[N]:
     """
     nodes = list(depends_on)
     rank = {node: position for position, node in enumerate(nodes)}
-    after = [[rank[d] for d in needed if d in rank] for needed in depends_on.values()]
+    after = [[found for d in needed if (found := rank.get(d)) is not None] for needed in depends_on.values()]
     followers: list[list[int]] = [[] for _ in nodes]
     for position, needed in enumerate(after):
         for before in needed:
