@@ -88,15 +88,27 @@ class Dump:
     # -- owners
 
     def owners(self) -> dict[str, str]:
-        """Address -> owner, of everything that carries a record of ours, there or in an inventory."""
-        owned = dict(self._by_record())
-        there = self.addresses()
+        """Address -> owner, of everything that carries a record of ours, there or in an inventory.
+
+        Where two inventories have an object, it is whose entry is settled; if both are pending, nobody's yet.
+        """
+        claims: dict[tuple[str, bool], list[str]] = {}
         for owner in self.inventories():
-            for address, entry in self.inventory(owner).items():
-                kept = address in there and address.startswith(("concepts/", "relations/")) and "fields" in entry
-                if kept and entry.get("id", there[address].id) == there[address].id:
-                    owned.setdefault(address, owner)
+            for address, entry in self._kept_in(owner):
+                claims.setdefault((address, entry.get("pending", False)), []).append(owner)
+        owned = dict(self._by_record())
+        for (address, pending), owners in sorted(claims.items()):
+            if not pending or len(owners) == 1:
+                owned.setdefault(address, owners[0])
         return owned
+
+    def _kept_in(self, owner: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The entries that are the only record of what they name."""
+        there = self.addresses()
+        for address, entry in self.inventory(owner).items():
+            kept = address in there and address.startswith(("concepts/", "relations/")) and "fields" in entry
+            if kept and entry.get("id", there[address].id) == there[address].id:
+                yield address, entry
 
     def _by_record(self) -> Iterator[tuple[str, str]]:
         for address, place in self.addresses().items():
