@@ -17,13 +17,13 @@ from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Refused, Severity, error
 from reconciler.core.leftovers import leftovers
-from reconciler.core.ownership import filled
+from reconciler.core.ownership import known_versions
 from reconciler.core.plan import Limit, Pin, Plan
 from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
-from reconciler.core.state import DesiredState, LiveState, Observed
+from reconciler.core.state import DesiredState, LiveState
 from reconciler.manifests import by_plural, kinds
-from reconciler.stages import attach, diff, guard, observe, order, pin, twins
+from reconciler.stages import attach, diff, guard, observe, order, pin, refresh, twins
 
 if TYPE_CHECKING:  # a plan needs none of the stages that apply it, a tenth of its start
     from reconciler.core.drift import DriftReport
@@ -85,7 +85,7 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     _check_app(api, desired, live, options)
     live, twice = _one_of_twins(api, desired, _settle(api, desired, live, options))
     seen = _compare(api, desired, live, options)
-    doubtful = _seen_in_lists_only(seen.compared, live)
+    doubtful = refresh.seen_in_lists_only(seen.compared.changes, live, by_plural())
     if doubtful:
         saw, live = live, observe.settle(api, live, by_plural(), doubtful, workers=options.workers)
         seen = _compare(api, desired, live, options, (seen, saw))
@@ -158,22 +158,6 @@ def _still_so(
     }
 
 
-def _seen_in_lists_only(compared: diff.Compared, live: LiveState) -> list[Address]:
-    """Objects that are to change but were seen in a list only: lists may lag behind (facts U28), so look again.
-
-    What was asked for by its id was no list to begin with; a thousand of them would cost a thousand calls.
-    """
-    return [
-        change.address
-        for change in compared.changes
-        if change.action is not Action.NO_OP
-        and (observed := live.observed.get(change.address)) is not None
-        and not observed.complete
-        and by_plural()[change.address.kind].crud.get is not None
-        and not by_plural()[change.address.kind].by_id
-    ]
-
-
 def _select(
     compared: diff.Compared, desired: DesiredState, live: LiveState, selection: Selection
 ) -> tuple[diff.Compared, frozenset[Address], dict[Address, str]]:
@@ -219,60 +203,17 @@ def _check_app(api: Api, desired: DesiredState, live: LiveState, options: PlanOp
         )
 
 
-def _settle(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> LiveState:
-    return observe.settle(api, live, by_plural(), _unsettled(desired, live, options), workers=options.workers)
+def _settle(
+    api: Api, desired: DesiredState, live: LiveState, options: PlanOptions, unread: dict[Address, str] | None = None
+) -> LiveState:
+    unsettled = refresh.unsettled(desired, live, by_plural(), full=options.refresh == "full")
+    return observe.settle(api, live, by_plural(), unsettled, workers=options.workers, unread=unread)
 
 
 def _one_of_twins(api: Api, desired: DesiredState, live: LiveState) -> tuple[LiveState, list[Diagnostic]]:
     """Of versions that one request made twice, the one that is in use counts."""
     settled = observe.settle_twins(api, live, by_plural(), twins.suspects(desired, live, by_plural()))
     return settled, list(twins.warnings(live, settled))
-
-
-def _unsettled(desired: DesiredState, live: LiveState, options: PlanOptions) -> list[Address]:
-    """What the lists leave open: see `diff.needs_read`; and what the inventory lists but the lists lack."""
-    wanted: dict[Address, None] = {}
-    versions = versions_by_text({address: _latest(observed) for address, observed in live.observed.items()})
-    for address, item in desired.resources.items():
-        observed = live.observed.get(address)
-        kind = by_plural()[address.kind]
-        listed = str(address) in live.inventory.entries
-        if observed is None:
-            if listed:
-                wanted[address] = None
-        elif (options.refresh == "full" and kind.versions is not None) or diff.needs_read(
-            item, filled(item, versions), observed, kind
-        ):
-            wanted[address] = None
-    return [*wanted, *_unread_leftovers(desired, live)]
-
-
-def _unread_leftovers(desired: DesiredState, live: LiveState) -> list[Address]:
-    """Listed in our inventory, no longer declared, and shown without a record or not at all: a list proves neither."""
-    listed = (Address.parse(name, live.scope) for name in live.inventory.entries)
-    return [
-        address
-        for address in listed
-        if address not in desired.resources
-        and (kind := by_plural().get(address.kind)) is not None
-        and not kind.by_id
-        and ((observed := live.observed.get(address)) is None or _without_record(observed))
-    ]
-
-
-def _without_record(observed: Observed) -> bool:
-    """Whether a list shows an object without a record, and a Get may show it with one (U8)."""
-    return observed.record is None and not observed.complete and by_plural()[observed.address.kind].crud.get is not None
-
-
-def _latest(observed: Observed) -> str:
-    version = observed.managed or observed.newest
-    return version.id if version is not None else ""
-
-
-def versions_by_text(versions: Mapping[Address, str]) -> dict[str, str]:
-    """Version ids keyed as references name their targets."""
-    return {str(address): version for address, version in versions.items() if version}
 
 
 def _pin(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions) -> pin.Pinned:
@@ -344,21 +285,16 @@ def find_drift(api: Api, desired: DesiredState, options: PlanOptions, notes: Ite
     if not live.exists:
         return drift.without_app(desired, options.host, by_plural())
     live, unread = replace(live, refresh=options.refresh), dict[Address, str]()
-    for wanted in (_unsettled, _looked_at_twice):
-        addresses = [a for a in wanted(desired, live, options) if a not in unread]
-        live = observe.settle(api, live, by_plural(), addresses, workers=options.workers, unread=unread)
+    live = _settle(api, desired, live, options, unread)
+    changes = diff.diff(desired, live, by_plural()).changes
+    doubtful = refresh.doubtful(changes, diff.undeclared(desired, live), live, by_plural())
+    addresses = [address for address in doubtful if address not in unread]
+    live = observe.settle(api, live, by_plural(), addresses, workers=options.workers, unread=unread)
     compared = diff.diff(desired, live, by_plural())
     report = drift.drift_report(
         compared.changes, desired, live, by_plural(), unread, host=options.host, notes=tuple(notes)
     )
     return drift.only(report, options.selection.of(drift.named(report), _uses(desired)))
-
-
-def _looked_at_twice(desired: DesiredState, live: LiveState, options: PlanOptions) -> list[Address]:
-    """What a list shows to differ, and every owned model that is no longer declared."""
-    doubtful = _seen_in_lists_only(diff.diff(desired, live, by_plural()), live)
-    owned = [a for a in diff.undeclared(desired, live) if not live.observed[a].complete]
-    return [*doubtful, *(a for a in owned if by_plural()[a.kind].versions is not None)]
 
 
 # --- apply -----------------------------------------------------------------------------------------------------------
@@ -405,7 +341,7 @@ def apply_plan(
         clock=clock.now,
         version_timeout=version_timeout,
     )
-    known = versions_by_text({address: _latest(observed) for address, observed in live.observed.items()})
+    known = known_versions(live)
     again = Several(writer, lambda addresses: observe.read_again(api, addresses, live, by_plural()))
     together = (_together(api, planned, writer, clock), again)
     workers, now = planned.options.workers, clock.now

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core.canonical import CANON
 from reconciler.core.kind import Kind
-from reconciler.core.state import Desired, Mark, Record, fields_of
+from reconciler.core.state import Desired, LiveState, Mark, Observed, Record, fields_of
 from reconciler.core.tree import ABSENT, Path, Tree, Unknown, fingerprint, get, put, unknowns
 
 
@@ -68,3 +68,16 @@ def fill(tree: Tree, known: Mapping[str, Unknown | str]) -> Tree:
         if not isinstance(value, Unknown):
             tree = put(tree, path, value)
     return tree
+
+
+def known_versions(live: LiveState) -> dict[str, str]:
+    """Address as references name it -> the version that a reference to it means: ours, else the newest."""
+    serving = {address: observed.managed or observed.newest for address, observed in live.observed.items()}
+    return {str(address): version.id for address, version in serving.items() if version is not None and version.id}
+
+
+def training_failed(observed: Observed, kind: Kind) -> str:
+    """What the service says of the newest version, if it came to nothing: no workflow can use it."""
+    newest = observed.newest
+    failed = kind.versions is not None and newest is not None and kind.versions.failed(newest.status)
+    return newest.said if failed and newest is not None else ""

@@ -18,7 +18,7 @@ from reconciler.core.change import Action, Cause, Effect, FieldChange, ResourceC
 from reconciler.core.graph import dependency_order
 from reconciler.core.kind import Keeps, Kind
 from reconciler.core.model_types import trains
-from reconciler.core.ownership import filled, target_record, value_at, version_fields, wants_version
+from reconciler.core.ownership import filled, target_record, training_failed, value_at, version_fields, wants_version
 from reconciler.core.state import (
     Desired,
     DesiredState,
@@ -324,7 +324,7 @@ def _lacks_version(item: Desired, observed: Observed, kind: Kind, fields: tuple[
     """Whether a version of ours must be made although no field says so: never finished, or deleted."""
     if not wants_version(item, kind) or not observed.complete or any(f.effect is Effect.NEW_VERSION for f in fields):
         return False
-    return observed.managed is None and (observed.newest is None or bool(_training_failed(observed, kind)))
+    return observed.managed is None and (observed.newest is None or bool(training_failed(observed, kind)))
 
 
 def _lost_version(item: Desired, observed: Observed, kind: Kind, live: LiveState) -> bool:
@@ -336,14 +336,7 @@ def _lost_version(item: Desired, observed: Observed, kind: Kind, live: LiveState
         return False
     entry, record = live.inventory.entries.get(str(item.address)), observed.record
     ours = record is not None and record.owner == live.inventory.owner and record.version
-    return ours and not _training_failed(observed, kind) and entry is not None and not entry.pending
-
-
-def _training_failed(observed: Observed, kind: Kind) -> str:
-    """What the service says of the newest version, if it came to nothing: no workflow can use it."""
-    newest = observed.newest
-    failed = kind.versions is not None and newest is not None and kind.versions.failed(newest.status)
-    return newest.said if failed and newest is not None else ""
+    return ours and not training_failed(observed, kind) and entry is not None and not entry.pending
 
 
 def _first_version(want: Tree, kind: Kind, cause: Cause) -> Iterator[FieldChange]:
@@ -377,7 +370,7 @@ def _versions_of(observed: Observed) -> str:
 def _version_reason(observed: Observed, kind: Kind, item: Desired) -> tuple[str, ...]:
     if not wants_version(item, kind) or not observed.complete:
         return ()
-    if failed := _training_failed(observed, kind):
+    if failed := training_failed(observed, kind):
         return (f"the last training failed: {failed}; applying starts another one, which is billed",)
     if observed.managed is not None:
         return ()
@@ -400,26 +393,3 @@ def _mark_fits(item: Desired, want: Tree, observed: Observed, kind: Kind) -> boo
         return True
     mark = observed.managed.mark if observed.managed else None
     return mark is not None and mark.canon == CANON and dict(mark.fields) == version_fields(item, want, kind)
-
-
-def needs_read(item: Desired, want: Tree, observed: Observed, kind: Kind) -> bool:
-    """Whether a list leaves open what becomes of a declared object.
-
-    Without a record in the list there may be one that the list drops; a version is settled only by an untouched mark
-    with the very values that are wanted now.
-    """
-    if observed.complete:
-        return False
-    if kind.keeps is Keeps.INVENTORY:
-        return False
-    if observed.record is None:
-        return True
-    if not wants_version(item, kind):
-        return False
-    newest = observed.newest
-    mark = newest.mark if newest else None
-    if newest is None or mark is None or not newest.untouched or mark.canon != CANON:
-        return True
-    if _training_failed(observed, kind):
-        return True
-    return mark.owner != observed.record.owner or dict(mark.fields) != version_fields(item, want, kind)

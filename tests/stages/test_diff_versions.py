@@ -11,7 +11,6 @@ from reconciler.core.state import Desired, Entry, LiveVersion, Mark, Observed, R
 from reconciler.core.tree import ABSENT, Unknown, put
 from reconciler.stages import diff
 from tests.stages.comparing import (
-    CONCEPT,
     KINDS,
     MODEL,
     SHELL,
@@ -26,7 +25,6 @@ from tests.stages.comparing import (
     model_item,
     model_live,
     model_tree,
-    named,
     nodes,
     one,
     remembers,
@@ -130,30 +128,10 @@ def test_a_list_does_not_show_what_the_author_removed_from_a_version():
     assert [f.path for f in one(0.5, replace(listed, complete=True)).fields] == [TOP]
 
 
-@pytest.mark.parametrize(
-    ("observed", "read"),
-    [
-        (model_live(LiveVersion("v", None, version("v", 0.5, 0.5).mark, untouched=True), complete=False), False),
-        (model_live(LiveVersion("v", None, version("v", 0.5, 0.5).mark, untouched=False), complete=False), True),
-        (model_live(LiveVersion("v", None, version("v", 0.6, 0.6).mark, untouched=True), complete=False), True),
-        (model_live(LiveVersion("v", None, None, untouched=True), complete=False), True),
-        (model_live(None, complete=False), True),
-        (model_live(None), False),
-        (Observed(M, "Model", {}, complete=False), True),
-    ],
-)
-def test_only_an_untouched_version_with_our_mark_and_these_values_needs_no_read(observed, read):
-    item = model_item(0.5)
-    assert diff.needs_read(item, item.tree, observed, MODEL) is read
-
-
-def test_a_mark_in_another_canonical_form_is_read_and_renewed():
+def test_a_mark_in_another_canonical_form_is_renewed():
     mark = version("v", 0.5, 0.5).mark
     old = Mark(mark.owner, mark.address, mark.parent, mark.digest, mark.fields, canon=CANON + 1)
     item = model_item(0.5)
-    assert diff.needs_read(
-        item, item.tree, model_live(LiveVersion("v", None, old, untouched=True), complete=False), MODEL
-    )
     change = one(0.5, model_live(LiveVersion("v", item.tree["model_version"], old)))
     assert (change.action, change.mark) == (Action.ADOPT, True)
 
@@ -366,22 +344,3 @@ def test_a_model_of_which_no_version_is_wanted_is_not_waited_for():
     serving = LiveVersion("v1", {}, None, status=TRAINS)
     change = change_of(item, shell(item, TRAINED, newest=serving, managed=serving))
     assert (change.action, change.waiting) == (Action.NO_OP, False)
-
-
-# ---- what a list leaves open
-
-
-def test_a_shell_of_which_no_version_is_wanted_needs_no_read():
-    item = desired(MODEL, SHELL)
-    assert diff.needs_read(item, item.tree, shell(item, SHELL, complete=False), MODEL) is False
-
-
-def test_a_version_whose_training_failed_is_read():
-    mark = version("v", 0.5, 0.5).mark
-    failed = LiveVersion("v", None, mark, untouched=True, status=FAILED, said="no examples")
-    assert diff.needs_read(THRESHOLDER, THRESHOLDER.tree, model_live(failed, complete=False), MODEL) is True
-
-
-def test_what_the_inventory_remembers_needs_no_read():
-    item = desired(CONCEPT, {})
-    assert diff.needs_read(item, item.tree, Observed(named(CONCEPT), "Concept", {}, complete=False), CONCEPT) is False
