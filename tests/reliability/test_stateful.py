@@ -73,7 +73,7 @@ def enough(told: Tally, count: int) -> None:
     assert told.steps >= count * STEPS * 0.99
     assert told.struck >= 0.2 * told.applies, told
     assert told.objects >= 5 * told.applies, told
-    few = {kind: told.strikes[kind] for kind in KINDS if told.strikes[kind] < 50 * share}
+    few = {kind: told.strikes[kind] for kind in KINDS if told.strikes[kind] < 25 * share}
     assert not few, f"struck too seldom: {few}"
     assert sum(told.strikes[kind] for kind in HAZE) >= 50 * share
 
