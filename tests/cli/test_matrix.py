@@ -315,10 +315,10 @@ CHECKS: dict[str, Callable[[str, Row, Value], None]] = {
 @pytest.fixture
 def ground(shell: Any, emulator: Emulator) -> Iterator[Ground]:
     shell.write("shop.yaml", SET)
-    ground = Ground(shell, emulator)
+    ground, before = Ground(shell, emulator), signal.getsignal(signal.SIGINT)
     with ground.until_the_end:
         yield ground
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def each_run(ground: Ground, row: Row) -> None:
