@@ -210,10 +210,11 @@ class GrpcApi:
             )
         return stub
 
-    def pages(self, rpc: str, /, **fields: Any) -> Iterator[list[Message]]:
+    def pages(self, rpc: str, /, *, expected: int = 0, **fields: Any) -> Iterator[list[Message]]:
         """The pages of a List RPC until an empty one; an element that moved to a later page comes once.
 
-        A page that is not full proves nothing: the service may clamp `per_page`, or filter after cutting (facts 3.0).
+        Of a list that is `expected` to be long, several pages travel at once, where calls may do that at all. A page
+        that is not full proves nothing: the service may clamp `per_page`, or filter after cutting (facts 3.0).
         """
         name = items_field(rpc)
         if not is_paged(rpc):
@@ -224,7 +225,8 @@ class GrpcApi:
         def fetch(page: int) -> list[Message]:
             return list(getattr(self.call(rpc, **fields, page=page), name))
 
-        yield from without_repeats(read_ahead(fetch, per_page) if self._ahead else one_by_one(fetch), rpc)
+        found = read_ahead(fetch, per_page, expected) if self._ahead else one_by_one(fetch)
+        yield from without_repeats(found, rpc)
 
 
 def _open(rpc: str) -> AbstractContextManager[None]:
@@ -254,10 +256,10 @@ class ReadOnlyApi:
         _only_read(rpc)
         return self._api.call(rpc, **fields)
 
-    def pages(self, rpc: str, /, **fields: Any) -> Iterator[list[Message]]:
+    def pages(self, rpc: str, /, *, expected: int = 0, **fields: Any) -> Iterator[list[Message]]:
         """The pages, under the same rule; it is checked now, not when the first page is asked for."""
         _only_read(rpc)
-        return self._api.pages(rpc, **fields)
+        return self._api.pages(rpc, expected=expected, **fields)
 
 
 def _only_read(rpc: str) -> None:

@@ -115,8 +115,11 @@ class Api(Protocol):
         """One unary call; returns the reply if it is a success, raises an ApiError otherwise."""
         ...
 
-    def pages(self, rpc: str, /, **fields: Any) -> Iterator[list[Message]]:
-        """The pages of a List RPC until an empty one; `page` and `per_page` are filled in."""
+    def pages(self, rpc: str, /, *, expected: int = 0, **fields: Any) -> Iterator[list[Message]]:
+        """The pages of a List RPC until an empty one; `page` and `per_page` are filled in.
+
+        `expected` says how many elements there are at least, as far as is known: nothing depends on it but the time.
+        """
         ...
 
 

@@ -54,7 +54,11 @@ def observe(
     inventory = inventories.pop(owner, Inventory(owner, {}))
     state = LiveState(scope, True, {app.address: app}, inventory, inventories)
     names = [*(str(address) for address in declared), *inventory.entries]
-    lists = [partial(_list, api, kind, scope) for kind in kinds if kind.crud.list is not None and not kind.by_id]
+    lists = [
+        partial(_list, api, kind, scope, expected=_made(kind, inventory))
+        for kind in kinds
+        if kind.crud.list is not None and not kind.by_id
+    ]
     for kind in (kind for kind in kinds if kind.by_id):
         lists += [partial(list_by_id, api, kind, scope, ids) for ids in _batches(kind, names)]
     found = _each(lambda one: one(), lists, workers)
@@ -261,7 +265,14 @@ def _get(api: Api, kind: Kind, address: Address) -> Observed | None:
     return decode(message, kind, address.scope) if _is_of(message, address.scope) else None
 
 
+def _made(kind: Kind, inventory: Inventory) -> int:
+    """How many objects of a kind there are at least, unless somebody deleted some."""
+    prefix = f"{kind.plural}/"
+    return sum(name.startswith(prefix) and not entry.pending for name, entry in inventory.entries.items())
+
+
 def _list(api: Api, kind: Kind, scope: Scope, **narrow: Any) -> list[Observed]:
+    """All of a kind; `narrow` are fields of the request, and how many are expected."""
     messages = items(api, str(kind.crud.list), user_app_id=user_app(scope), **{**kind.list_fields, **narrow})
     mine = (m for m in messages if _is_of(m, scope) and not _is_bookmark(m))
     return [decode(message, kind, scope, complete=False) for message in mine]
