@@ -210,3 +210,24 @@ def test_an_inventory_in_an_older_form_is_renewed_by_the_way(world: Any, documen
     renamed = [documents.app(), documents.concept("p", name="new"), documents.concept("q")]
     world.apply(*renamed)
     assert world.plan(*renamed).plan.summary.empty
+
+
+# ---- reads that are a moment behind
+
+
+def describe(world: Any, text: str) -> None:
+    world.ask("PatchApps", action="overwrite", apps=[{"id": world.scope.app_id, "description": text, "name": "app"}])
+
+
+@pytest.mark.parametrize(("look", "writes"), [(1, 1), (3, 4)], ids=["opening", "closing"])
+def test_a_stale_look_at_the_app_does_not_put_back_what_others_wrote(
+    world: Any, documents: Any, look: int, writes: int
+) -> None:
+    """A patch of an App overwrites: its description travels with the inventory, although the manifests leave it out."""
+    world.apply(documents.app())
+    describe(world, "theirs")
+    world.emulator.faults.add("GetApp", "stale", skip=look, writes=writes)
+    describe(world, "theirs, too")
+    assert world.carry_out(world.plan(documents.app(), documents.concept("p"))).complete
+    assert [struck.rpc for struck in world.emulator.faults.journal] == ["GetApp"]
+    assert world.ask("GetApp").app.description == "theirs, too"
