@@ -27,7 +27,7 @@ def inventories_in(metadata: Mapping[str, Any]) -> dict[str, Inventory]:
 def with_records(
     observed: Mapping[Address, Observed], inventories: Sequence[Inventory], kinds: Iterable[Kind]
 ) -> dict[Address, Observed]:
-    """Join what stands in an inventory: the first one that knows an object, ours given first."""
+    """Join what stands in an inventory: of those that know an object a settled one, else the first (ours)."""
     kept = {kind.name for kind in kinds if kind.keeps is Keeps.INVENTORY}
     joined = dict(observed)
     for address, found in observed.items():
