@@ -8,10 +8,14 @@ Belongs here: counting and waking. Does not belong here: signals (`cli.interrupt
 from __future__ import annotations
 
 from concurrent.futures import Future
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+LOOK_UP = 0.5
+"""Seconds: a signal that comes just before a wait blocks has its handler run only when that ends."""
 
 
 class Interrupts(Generic[T]):
@@ -47,6 +51,7 @@ class Interrupts(Generic[T]):
     def wait(self) -> Future[T] | None:
         """The next of the watched futures that ended; None as soon as nothing is to be waited for."""
         while not self.stop:
-            if (ended := self._post.get()) is not None:
-                return ended
+            with suppress(Empty):
+                if (ended := self._post.get(timeout=LOOK_UP)) is not None:
+                    return ended
         return None

@@ -6,12 +6,13 @@ Belongs here: the gRPC server's life. Not here: what calls do (`dispatch.py`, `o
 from __future__ import annotations
 
 import signal
+import socket
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Final
 
 import grpc
@@ -230,34 +231,46 @@ def serve(
     and code 1.
     """
     limit_blas_threads()
-    stopping = threading.Event()
-    previous = {number: signal.signal(number, _setter(stopping)) for number in (signal.SIGTERM, signal.SIGINT)}
     emulator: Emulator | None = None
-    try:
-        emulator = Emulator(
-            database, host=host, port=port, user_id=user_id, tokens=tokens, switches=switches, keep_calls=0,
-            teach=taught, connection_faults=connection_faults, own_process=True, admin_port=admin_port,
-        )  # fmt: skip
-        emulator.start()
-        admin = f", faults {emulator.admin}" if emulator.admin else ""
-        announce(f"Clarifai emulator ready on {emulator.base} (user {user_id}, database {database}{admin})")
-        stopping.wait()
-    except (PortTaken, AdminPortTaken, StoreError, TaughtFileError) as error:
-        print(f"emulator: {error}", file=sys.stderr)
-        return 1
-    finally:
-        if emulator is not None:
-            emulator.stop()
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    with hearing(signal.SIGTERM, signal.SIGINT) as wait:
+        try:
+            emulator = Emulator(
+                database, host=host, port=port, user_id=user_id, tokens=tokens, switches=switches, keep_calls=0,
+                teach=taught, connection_faults=connection_faults, own_process=True, admin_port=admin_port,
+            )  # fmt: skip
+            emulator.start()
+            admin = f", faults {emulator.admin}" if emulator.admin else ""
+            announce(f"Clarifai emulator ready on {emulator.base} (user {user_id}, database {database}{admin})")
+            wait()
+        except (PortTaken, AdminPortTaken, StoreError, TaughtFileError) as error:
+            print(f"emulator: {error}", file=sys.stderr)
+            return 1
+        finally:
+            if emulator is not None:
+                emulator.stop()
     return 0
 
 
-def _setter(event: threading.Event) -> Callable[[int, FrameType | None], None]:
-    def handler(signum: int, frame: FrameType | None) -> None:
-        event.set()
+@contextmanager
+def hearing(*numbers: signal.Signals) -> Iterator[Callable[[], object]]:
+    """What waits for one of these signals, also one that came before; for the main thread.
 
-    return handler
+    Nothing that Python's handlers tell a waiting thread is safe here: `Event.set` takes a lock that the wait which it
+    interrupts may hold, and a handler runs only once the wait is over, if the signal comes just before that blocks.
+    The interpreter itself writes the byte that is read here, at once.
+    """
+    receiving, sending = socket.socketpair()
+    sending.setblocking(False)
+    before = {number: signal.signal(number, lambda _number, _frame: None) for number in numbers}
+    descriptor = signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
+    try:
+        yield lambda: receiving.recv(1)
+    finally:
+        signal.set_wakeup_fd(descriptor)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        receiving.close()
+        sending.close()
 
 
 def implemented_rpcs() -> dict[str, bool]:

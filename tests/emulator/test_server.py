@@ -13,7 +13,7 @@ import grpc
 import pytest
 from clarifai_grpc.grpc.api import resources_pb2
 
-from reconciler.emulator.server import Emulator, PortTaken, serve
+from reconciler.emulator.server import Emulator, PortTaken, hearing, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "import sys; from reconciler.emulator.server import serve; sys.exit(serve(sys.argv[1], port=0))"
@@ -83,6 +83,15 @@ def test_a_signal_stops_it_cleanly(process, client, number):
     started.send_signal(number)
     assert started.wait(10) == 0
     assert started.stdout.read() == ""
+
+
+@pytest.mark.timeout(60, method="thread")
+def test_a_signal_that_falls_into_the_waiting_ends_it_whatever_it_interrupts():
+    """Some microseconds before and after the wait began: with an Event, one of two thousand hangs for ever."""
+    with hearing(signal.SIGALRM) as wait:
+        for turn in range(10_000):
+            signal.setitimer(signal.ITIMER_REAL, (1 + turn % 60) / 1e6)
+            assert wait() == bytes([signal.SIGALRM])
 
 
 def test_acknowledged_writes_survive_a_kill(process, client):
