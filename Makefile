@@ -71,7 +71,7 @@ bench: .bench-venv/stamp ## measure and rewrite docs/benchmarks.md; QUICK=1 or O
 	.bench-venv/bin/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 # A case is 100 programmes; one that fails is run again by its name, with the same PROGRAMMES and STEPS.
-soak: $(VENV)/dev.stamp ## ten thousand random programmes of fifty steps: 75 minutes of processor time, by its processor time 40 on two idle cores
+soak: $(VENV)/dev.stamp ## ten thousand random programmes of fifty steps: 75 minutes of processor time, so some 40 on two idle cores
 	PROGRAMMES=10000 STEPS=50 $(BIN)/python -m pytest --numprocesses auto --timeout 1800 tests/reliability/test_stateful.py
 
 # Mutmut changes the copy that it makes, and gets a venv of its own with what the tests need.
