@@ -1,8 +1,8 @@
 """What the last look at an app found, so that the next can say what is new, what is still there, and what is gone.
 
 Belongs here: the memory as a value and as text, and the comparison. It holds names and times, no values. What could not
-be read this time is neither still there nor gone: it stays in the memory. Does not belong here: the file (`cli`), or
-the clock: the time comes in as an argument.
+be read this time, was left out or is borne with by a rule is neither still there nor gone: it stays in the memory. Does
+not belong here: the file (`cli`), or the clock: the time comes in as an argument.
 """
 
 from __future__ import annotations
@@ -66,8 +66,9 @@ def compared(report: DriftReport, before: Memory | None, now: datetime) -> tuple
             hint="give each app a file of its own",
         )
     seen, found = (before.seen if before else {}), list(_items(report))
-    unread = {str(e.address) for e in report.with_status(DriftStatus.UNKNOWN)}
-    kept = {item: when for item, when in seen.items() if item.partition(" ")[0] in unread}
+    unseen = {str(e.address) for e in report.with_status(DriftStatus.UNKNOWN, DriftStatus.EXCLUDED)}
+    borne = set(_borne(report))
+    kept = {item: when for item, when in seen.items() if item in borne or item.partition(" ")[0] in unseen}
     when = now.isoformat(timespec="seconds")
     since = SinceLast(
         looked=before.looked if before else None,
@@ -85,3 +86,12 @@ def _items(report: DriftReport) -> Iterable[str]:
             yield str(entry.address)
         for moved in entry.moved:
             yield f"{entry.address} {show_path(moved.path)}"
+
+
+def _borne(report: DriftReport) -> Iterable[str]:
+    """The same of what a rule ignores: it has moved all the same."""
+    for entry in report.entries:
+        if entry.status is DriftStatus.IGNORED and not entry.ignored:
+            yield str(entry.address)
+        for each in entry.ignored:
+            yield f"{entry.address} {show_path(each.field.path)}"

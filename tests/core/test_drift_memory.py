@@ -7,6 +7,7 @@ import pytest
 from reconciler.core.diagnostics import ReconcilerError
 from reconciler.core.drift import Ahead, DriftEntry, DriftField, DriftReport, DriftStatus
 from reconciler.core.drift_memory import Memory, compared
+from reconciler.core.drift_rules import IgnoreRule, ignore
 from tests.report.rich_plan import SCOPE, at
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -39,12 +40,26 @@ def test_new_still_and_gone() -> None:
     assert list(memory.seen) == ["models/x description", "models/z notes"]
 
 
-def test_what_cannot_be_read_is_not_gone() -> None:
-    _, memory = compared(look(x="description"), None, NOW)
-    since, memory = compared(look(x="unknown"), memory, LATER)
-    assert since.gone == since.still == ()
-    since, _ = compared(look(x="description"), memory, LATER)
-    assert since.still == (("models/x description", "2026-03-01T12:00:00+00:00"),)
+@pytest.mark.parametrize("why", ["unknown", "excluded"])
+@pytest.mark.parametrize(("what", "item"), [("description", "models/x description"), ("missing", "models/x")])
+def test_what_nobody_saw_is_not_gone(why: str, what: str, item: str) -> None:
+    _, memory = compared(look(x=what), None, NOW)
+    since, memory = compared(look(x=why), memory, LATER)
+    assert (since.new, since.still, since.gone) == ((), (), ())
+    since, _ = compared(look(x=what), memory, LATER)
+    assert since.still == ((item, "2026-03-01T12:00:00+00:00"),)
+
+
+@pytest.mark.parametrize(("what", "item"), [("description", "models/x description"), ("missing", "models/x")])
+def test_what_is_borne_with_is_not_gone_until_it_is(what: str, item: str) -> None:
+    rule = IgnoreRule("models/x", "", "mia", NOW.date())
+    _, memory = compared(look(x=what), None, NOW)
+    since, memory = compared(ignore(look(x=what), [rule], NOW.date()), memory, LATER)
+    assert (since.new, since.still, since.gone) == ((), (), ())
+    since, _ = compared(look(x=what), memory, LATER)
+    assert since.still == ((item, "2026-03-01T12:00:00+00:00"),)
+    since, _ = compared(ignore(look(x="in_sync"), [rule], NOW.date()), memory, LATER)
+    assert since.gone == (item,)
 
 
 def test_it_holds_no_values() -> None:
