@@ -39,6 +39,7 @@ class Ending(StrEnum):
     MIXED = "mixed status"
     EXISTS = "already exists"
     ABSENT = "does not exist"
+    MOVED = "has another id"
     UNAUTHORISED = "not authorised"
     REFUSED = "refused"
     MAYBE = "answered with maybe"
@@ -58,6 +59,7 @@ _CODES: Mapping[Ending, frozenset[int]] = {
     Ending.MIXED: frozenset({10010}),
     Ending.EXISTS: frozenset({22100, 30100, 40010}),
     Ending.ABSENT: frozenset({11101, 21200, 22102, 25700, 25800, 25900, 26000, 26200, 26300, 26400, 26403, 30102}),
+    Ending.MOVED: frozenset({10050}),
     Ending.UNAUTHORISED: frozenset(
         {11000, 11001, 11002, 11007, 11008, 11009, 11200, 21201, 22103, 24156, 25601, 30103},
     ),

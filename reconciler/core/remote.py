@@ -6,6 +6,7 @@ not belong here: channels, retries, tokens (`client`) or what is sent (`kinds`).
     ApiError                       a call did not do what was asked
     ├── ApiRefused                 the service said no; nothing happened
     │   ├── NotFound               ... because the object is not there
+    │   ├── Moved                  ... because the object has another id now
     │   ├── AlreadyExists          ... because the id is taken
     │   └── NotAuthorised          ... because of the token (exit code 7)
     ├── ApiBusy                    throttled or overloaded until the time was up; nothing happened
@@ -27,8 +28,8 @@ from google.protobuf.message import Message
 from reconciler.core.diagnostics import ReconcilerError
 
 __all__ = [
-    "AlreadyExists", "Api", "ApiBusy", "ApiError", "ApiRefused", "Call", "Crud", "Message", "NotAuthorised", "NotFound",
-    "OutcomeUnknown", "Unreachable", "Unseen", "WriteAttempted", "insist", "items",
+    "AlreadyExists", "Api", "ApiBusy", "ApiError", "ApiRefused", "Call", "Crud", "Message", "Moved", "NotAuthorised",
+    "NotFound", "OutcomeUnknown", "Unreachable", "Unseen", "WriteAttempted", "insist", "items",
 ]  # fmt: skip
 
 
@@ -70,6 +71,16 @@ class ApiRefused(ApiError):
 
 class NotFound(ApiRefused):
     """The object (or the app it should be in) does not exist: 21200 for models, 11101 elsewhere (facts 2.3)."""
+
+
+class Moved(ApiRefused):
+    """The id was changed: 10050, with where the object went (facts 2.1); nothing is found under the old id."""
+
+    @property
+    def new_id(self) -> str:
+        """Its id now; empty where the service does not tell."""
+        status = getattr(self.reply, "status", None)
+        return str(status.redirect_info.new_resource_id) if status is not None else ""
 
 
 class AlreadyExists(ApiRefused):

@@ -366,3 +366,9 @@ class LiveState:
     refresh: str = "stamp"
     pins: Mapping[Address, str] = field(default_factory=dict)
     """Version ids looked up for references that name none."""
+    moved: Mapping[Address, str] = field(default_factory=dict)
+    """Objects whose id was changed since, and the new ones; nothing is observed under the old."""
+
+    def renamed(self, address: Address) -> str:
+        """Where an object went whose id was changed, in words; empty for any other."""
+        return f"its id was changed to {self.moved[address] or 'another one'}" if address in self.moved else ""

@@ -243,6 +243,7 @@ def _being_worked_on(item: Desired, observed: Observed, kind: Kind) -> bool:
 def _create(item: Desired, want: Tree, live: LiveState) -> ResourceChange:
     entry = live.inventory.entries.get(str(item.address))
     deleted = entry is not None and not entry.pending and live.exists
+    gone = live.renamed(item.address) or ("was deleted behind our back" if deleted else "")
     return ResourceChange(
         item.address,
         item.kind,
@@ -250,7 +251,7 @@ def _create(item: Desired, want: Tree, live: LiveState) -> ResourceChange:
         after=want,
         location=item.location,
         cause=Cause.DRIFT if deleted else Cause.EDIT,
-        reasons=("was deleted behind our back",) if deleted else (),
+        reasons=(gone,) if gone else (),
     )
 
 

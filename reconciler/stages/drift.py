@@ -74,7 +74,8 @@ def _declared(change: ResourceChange, desired: DesiredState, live: LiveState) ->
     observed = live.observed.get(change.address)
     if observed is None:
         if change.cause is Cause.DRIFT:
-            return DriftEntry(change.address, change.kind, DriftStatus.MISSING, location=change.location)
+            where = live.renamed(change.address)
+            return DriftEntry(change.address, change.kind, DriftStatus.MISSING, (), where, change.location)
         return Unapplied(change.address, "declared, and not created yet", change.location)
     if observed.record is None and _was_applied(change.address, live):
         return _stripped(change)

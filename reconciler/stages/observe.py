@@ -19,7 +19,7 @@ from reconciler.core.canonical import struct_to_tree, struct_value, tree_from
 from reconciler.core.kind import Keeps, Kind, Versions, user_app
 from reconciler.core.model_types import TypeFacts
 from reconciler.core.records import inventories_in, with_records
-from reconciler.core.remote import Api, ApiError, ApiRefused, Message, NotAuthorised, NotFound, items
+from reconciler.core.remote import Api, ApiError, ApiRefused, Message, Moved, NotAuthorised, NotFound, items
 from reconciler.core.state import (
     RECORD_KEY,
     Inventory,
@@ -47,7 +47,7 @@ def observe(
     """
     kinds = tuple(kinds)
     app_kind = next(kind for kind in kinds if kind.keeps is Keeps.APP)
-    app = _get(api, app_kind, Address(scope, app_kind.plural, scope.app_id))
+    app = _app(api, app_kind, scope)
     if app is None:
         return LiveState(scope, False, {}, Inventory(owner, {}))
     inventories = inventories_in(app.metadata)
@@ -66,6 +66,15 @@ def observe(
     for kind in (kind for kind in kinds if kind.by_id):
         observed |= {o.address: o for o in _missed(api, kind, state, observed)}
     return replace(state, observed={**state.observed, **with_records(observed, _inventories(state), kinds)})
+
+
+def _app(api: Api, kind: Kind, scope: Scope) -> Observed | None:
+    """The App itself. One whose id was changed is no absent one: to make another would double all that is in it."""
+    try:
+        return _get(api, kind, Address(scope, kind.plural, scope.app_id))
+    except Moved as moved:
+        moved.hint = "what is in it went along: write the new id into the manifests, or give the app its old id again"
+        raise
 
 
 def _missed(api: Api, kind: Kind, state: LiveState, observed: Container[Address]) -> Iterator[Observed]:
@@ -95,28 +104,40 @@ def settle(
         return live
     answers = zip(wanted, _each(lambda a: _read_or_error(api, a, live, kinds), wanted, workers), strict=True)
     read: dict[Address, Observed | None] = {}
+    moved: dict[Address, str] = {}
     for address, answer in answers:
-        if not isinstance(answer, ApiError):
+        if isinstance(answer, Moved):
+            read[address], moved[address] = None, answer.new_id
+        elif not isinstance(answer, ApiError):
             read[address] = answer
         elif unread is None or isinstance(answer, NotAuthorised):
             raise answer
         else:
             unread[address] = str(answer)
     kept = {address: o for address, o in live.observed.items() if address not in read}
-    return replace(live, observed={**kept, **{a: o for a, o in read.items() if o is not None}})
+    found = {address: one for address, one in read.items() if one is not None}
+    return replace(live, observed={**kept, **found}, moved={**live.moved, **moved})
 
 
 def _read_or_error(
     api: Api, address: Address, live: LiveState, kinds: Mapping[str, Kind]
 ) -> Observed | ApiError | None:
     try:
-        return read_one(api, address, live, kinds)
+        return _read(api, address, live, kinds)
     except ApiError as problem:
         return problem
 
 
 def read_one(api: Api, address: Address, live: LiveState, kinds: Mapping[str, Kind]) -> Observed | None:
-    """One object read in full, with its record; None when it is not there."""
+    """One object read in full, with its record; None when it is not there, be it gone or under another id."""
+    try:
+        return _read(api, address, live, kinds)
+    except Moved:
+        return None
+
+
+def _read(api: Api, address: Address, live: LiveState, kinds: Mapping[str, Kind]) -> Observed | None:
+    """The same, but raises Moved for an object that has another id now."""
     kind = kinds[address.kind]
     if kind.crud.get is None:
         narrow = kind.narrow(address.id) if kind.narrow else {}

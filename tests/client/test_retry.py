@@ -9,6 +9,7 @@ from reconciler.core.remote import (
     ApiBusy,
     ApiError,
     ApiRefused,
+    Moved,
     NotAuthorised,
     NotFound,
     OutcomeUnknown,
@@ -21,6 +22,7 @@ SPENT = (Step.RAISE, ApiBusy)
 REFUSED = (Step.RAISE, ApiRefused)
 FORBIDDEN = (Step.RAISE, NotAuthorised)
 ABSENT = (Step.RAISE, NotFound)
+MOVED = (Step.RAISE, Moved)
 EXISTS = (Step.RAISE, AlreadyExists)
 UNKNOWN = (Step.WAIT_OUT, OutcomeUnknown)
 PARTLY = (Step.RAISE, OutcomeUnknown)
@@ -57,9 +59,10 @@ ROWS = [
     (in_band(10020, 25802, description="an App of this id already exist"), REFUSED, EXISTS, REFUSED),
     (in_band(40003, 21202, 21203, 22104, 22999, 11102, details="empty"), REFUSED, REFUSED, REFUSED),
     (in_band(22107, details="duplicate node"), REFUSED, REFUSED, REFUSED),
-    (in_band(10020, 10040, 10050, 11100, 11103, 21313, 22105, 40001, 40017, 40036, 30002), REFUSED, REFUSED, REFUSED),
+    (in_band(10020, 10040, 11100, 11103, 21313, 22105, 40001, 40017, 40036, 30002), REFUSED, REFUSED, REFUSED),
     (in_band(55555), REFUSED, REFUSED, REFUSED),
     (in_band(11101, 21200, 22102, 30102, details="already exists"), ABSENT, ABSENT, ABSENT),
+    (in_band(10050, details="already exists"), MOVED, MOVED, MOVED),
     (in_band(11000, 11001, 11002, 11007, 11008, 11009, 21201, 22103), FORBIDDEN, FORBIDDEN, FORBIDDEN),
     (in_band(*MAYBE_CODES), OVERLOADED, UNKNOWN, UNKNOWN),
     (transport("UNAVAILABLE"), NOBODY, UNKNOWN, UNKNOWN),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.core.diagnostics import Refused, StalePlan
 from reconciler.core.kind import Keeps, Kind, Subject, delete_calls
 from reconciler.core.plan import Step
-from reconciler.core.remote import ApiRefused, NotFound
+from reconciler.core.remote import ApiRefused, Moved, NotFound
 from reconciler.core.state import Observed
 from reconciler.core.tree import same
 from reconciler.stages.write.context import Context
@@ -46,7 +46,7 @@ def _delete_now(context: Context, kind: Kind, subject: Subject) -> None:
         try:
             context.idempotent(call)
             return
-        except NotFound:
+        except (NotFound, Moved):
             if context.look(subject.address, call.rpc) is None:
                 return
             if number == len(calls):
