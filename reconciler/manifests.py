@@ -2,25 +2,29 @@
 
     load -> resolve -> attach
 
-Belongs here: these stages, and which kinds there are. Does not belong here: the live app (`pipeline`, which takes as
-long to load as all that is needed here).
+Several processes load a large set. Belongs here: these stages, and which kinds there are. Does not belong here: the
+live app (`pipeline`, which takes as long to load as all that is needed here).
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import BinaryIO, TextIO
 
 from reconciler import kinds as kinds_package
+from reconciler.core.declaration import Declaration, let_go
 from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location
 from reconciler.core.kind import Kind
+from reconciler.core.sdk_workflow import merge_inline
+from reconciler.core.spec import read_early
 from reconciler.core.state import DesiredState
 from reconciler.stages.attach import attach
-from reconciler.stages.load import load
+from reconciler.stages.load import load, manifest_files
+from reconciler.stages.parallel import in_parallel
 from reconciler.stages.resolve import Options, Resolved, resolve
 
 
@@ -39,14 +43,29 @@ def by_plural() -> dict[str, Kind]:
 
 def read_manifests(paths: Sequence[str], options: Options, *, stdin: TextIO | BinaryIO | None = None) -> Resolved:
     """load -> resolve -> attach. Every problem of every file is in the result; nothing is raised for bad input."""
-    problems: list[Diagnostic] = []
-    resolved = resolve(load(paths, problems, stdin=stdin), kinds(), options)
+    files, problems = manifest_files(paths)
+    declared = merge_inline(_declared(files, problems, stdin), problems)
+    resolved = resolve(declared, kinds(), options)
     problems += resolved.diagnostics
     if resolved.state is not None:
         attached = attach(resolved.state, kinds())
         resolved = replace(resolved, state=attached.state)
         problems += attached.diagnostics
     return replace(resolved, diagnostics=tuple(sorted(dict.fromkeys(problems), key=_place)))
+
+
+def _declared(
+    files: Sequence[str], problems: list[Diagnostic], stdin: TextIO | BinaryIO | None
+) -> Iterator[Declaration]:
+    """Every document of the files, read as far as it can be by itself; large sets on all cores."""
+
+    def read(share: Sequence[str]) -> tuple[list[Declaration], list[Diagnostic]]:
+        wrong: list[Diagnostic] = []
+        return list(read_early(load(share, wrong, stdin=stdin), kinds())), wrong
+
+    for declared, wrong in in_parallel(read, files, processes=1 if "-" in files else None):
+        problems += wrong
+        yield from let_go(declared)
 
 
 def _place(problem: Diagnostic) -> tuple[Location, str]:

@@ -1,7 +1,7 @@
 """What an author wrote, before anything is known about it: nodes with source text, style and position.
 
-Belongs here: the values that `stages/load` makes and `stages/resolve` reads. Does not belong here: YAML (only `load`
-knows it) or types (a plain `0123` is text until a field's descriptor says otherwise).
+Belongs here: the values that `stages/load` makes, `spec` reads and `stages/resolve` joins. Does not belong here: YAML
+(only `load` knows it) or types (a plain `0123` is text until a field's descriptor says otherwise).
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from reconciler.core.diagnostics import Location
+from reconciler.core.diagnostics import Diagnostic, Location
+from reconciler.core.tree import Path, Tree
+
+if TYPE_CHECKING:
+    from reconciler.core.positions import Positions  # which is made of nodes
 
 T = TypeVar("T")
 
@@ -120,6 +124,17 @@ class Lifecycle:
     owner: str | None = None
 
 
+@dataclass(slots=True)
+class Spec:
+    """What a kind's message says of a spec, and what is wrong with it."""
+
+    tree: Tree
+    written: frozenset[Path]
+    """The paths that are owned; as they stand in the document if something in it could not be read."""
+    positions: Positions
+    problems: list[Diagnostic]
+
+
 @dataclass(slots=True)  # not frozen for the same reason
 class Declaration:
     """One document: the envelope understood, the spec still as written."""
@@ -133,9 +148,11 @@ class Declaration:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     inline: bool = False
     """Written inside what uses it (a model in a node of the SDK's workflow file); equal ones are one."""
+    read: Spec | None = None
+    """What the spec says, where that did not have to wait; the spec itself is then let go."""
 
-    def with_spec(self, spec: Mapping) -> Declaration:
-        """The same document with another spec."""
+    def with_spec(self, spec: Mapping, read: Spec | None = None) -> Declaration:
+        """The same document with another spec, or with what was read in it."""
         if spec is self.spec:
             return self
         return Declaration(
@@ -147,6 +164,7 @@ class Declaration:
             self.name_location,
             self.lifecycle,
             self.inline,
+            read,
         )
 
 

@@ -61,20 +61,14 @@ _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-
 
 
 def load(
-    paths: Sequence[str | Path], problems: list[Diagnostic], *, stdin: TextIO | BinaryIO | None = None
+    files: Sequence[str], problems: list[Diagnostic], *, stdin: TextIO | BinaryIO | None = None
 ) -> Iterator[Declaration]:
-    """What files, folders (with everything beneath them) and `-`, standard input, declare, in their order.
+    """What each of the files (`-` is standard input) declares; not yet compared with what others of them do.
 
-    File after file, since a document takes ten times the memory of what it is made into. A file named twice is read
-    once. What is wrong is added to `problems` as it is found.
+    File after file, since a document takes ten times the memory of what it is made into. What is wrong is added to
+    `problems` as it is found.
     """
-    yield from merge_inline(_file_after_file(paths, stdin, problems), problems)
-
-
-def _file_after_file(
-    paths: Sequence[str | Path], stdin: TextIO | BinaryIO | None, problems: list[Diagnostic]
-) -> Iterator[Declaration]:
-    for path in _without_repeats(_find(paths, problems)):
+    for path in files:
         content = content_of(path, stdin, problems)
         if content is not None:
             found, wrong = parse(content, _shown(path))
@@ -101,7 +95,10 @@ def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[list[De
 
 
 def manifest_files(paths: Sequence[str | Path]) -> tuple[list[str], list[Diagnostic]]:
-    """The files that `load` would read, each once, and what is wrong with the paths."""
+    """The files to load, each once: those named and, of folders, those beneath them, in the order of their paths.
+
+    Also what is wrong with the paths.
+    """
     problems: list[Diagnostic] = []
     return list(_without_repeats(_find(paths, problems))), problems
 

@@ -12,16 +12,14 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address, Scope
-from reconciler.core.canonical import canonical
-from reconciler.core.declaration import Declaration, let_go, substitute
-from reconciler.core.declaration import Mapping as NodeMapping
+from reconciler.core.declaration import Declaration, Spec, let_go, substitute
 from reconciler.core.diagnostics import Diagnostic, Location, Severity, did_you_mean, error, warning
 from reconciler.core.graph import CycleFound, dependency_order
 from reconciler.core.kind import WORD_IDS, Kind, Problem, matches
 from reconciler.core.positions import Positions
-from reconciler.core.schema import Decoded, decode
+from reconciler.core.spec import has_errors, read_spec
 from reconciler.core.state import Desired, DesiredState, Reference
-from reconciler.core.tree import ABSENT, Path, Tree, Unknown, get, put
+from reconciler.core.tree import ABSENT, Path, Unknown, get, put
 from reconciler.core.variables import Variables
 
 MAX_ID = 48
@@ -61,15 +59,13 @@ class Resolved:
 def resolve(declarations: Iterable[Declaration], kinds: Mapping[str, Kind], options: Options) -> Resolved:
     """The desired state of one manifest set; never raises on bad input."""
     problems: list[Diagnostic] = []
-    named, early = _read_early(_known_kinds(declarations, kinds, problems), kinds)
-    named = _substitute_names(named, options, problems)
+    named = _substitute_names(list(_known_kinds(declarations, kinds, problems)), options, problems)
     scope = _scope(named, options, problems)
     owner = _owner(named, scope, options, problems)
     names = [(kinds[d.kind].plural, d.name) for d in named]
     variables = _variables(options, scope)
     built = [
-        _build(d, spec or _late(d, kinds[d.kind], variables), kinds[d.kind], scope, problems)
-        for d, spec in zip(let_go(named), let_go(early), strict=True)
+        _build(d, d.read or _late(d, kinds[d.kind], variables), kinds[d.kind], scope, problems) for d in let_go(named)
     ]
     problems += variables.problems
     resources = _unique((d for d in built if d is not None), problems)
@@ -181,56 +177,20 @@ def _variables(options: Options, scope: Scope) -> Variables:
 # --- one document ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Spec:
-    """A spec that was read by its kind's message; what depends on the scope comes later."""
-
-    tree: Tree
-    written: frozenset[Path]
-    """The paths that are owned; as they stand in the document if something in it could not be read."""
-    positions: Positions
-    problems: list[Diagnostic]
-
-
-def _read_early(
-    declarations: Iterable[Declaration], kinds: Mapping[str, Kind]
-) -> tuple[list[Declaration], list[_Spec | None]]:
-    """Every document, without the spec and with what was read in it, unless that waits for variables."""
-    declared, early = [], []
-    for declaration in declarations:
-        constant = declaration.spec.constant
-        early.append(_read(declaration, kinds[declaration.kind]) if constant else None)
-        declared.append(declaration.with_spec(_LET_GO) if constant else declaration)
-    return declared, early
-
-
-_LET_GO = NodeMapping({}, "", 0, 0, constant=True)
-
-
-def _late(declaration: Declaration, kind: Kind, variables: Variables) -> _Spec:
+def _late(declaration: Declaration, kind: Kind, variables: Variables) -> Spec:
     spec = substitute(declaration.spec, variables.scalar)
-    return _read(declaration.with_spec(spec), kind)  # type: ignore[arg-type]
-
-
-def _read(declaration: Declaration, kind: Kind) -> _Spec:
-    decoded = decode(declaration.spec, kind.message, kind.fields.shape, kind.fields.files)
-    tree = _tree(kind, decoded)
-    positions = Positions(decoded.positions, declaration.location.file)
-    written = frozenset(decoded.written)
-    if not _has_errors(decoded.problems):
-        written = kind.fields.owned(written)
-    return _Spec(tree, written, positions, decoded.problems)
+    return read_spec(declaration.with_spec(spec), kind)  # type: ignore[arg-type]
 
 
 def _build(
-    declaration: Declaration, spec: _Spec, kind: Kind, scope: Scope, problems: list[Diagnostic]
+    declaration: Declaration, spec: Spec, kind: Kind, scope: Scope, problems: list[Diagnostic]
 ) -> Desired | None:
     tree = spec.tree
     found = [*spec.problems, *_checked(kind, spec, scope, declaration)]
     if kind.identify_declared is None and declaration.name is not None:
         found += _check_id(kind, declaration.name, declaration)
     problems += found
-    if _has_errors(found):
+    if has_errors(found):
         return None
     name = kind.identify_declared(tree, scope) if kind.identify_declared else declaration.name
     if name is None:
@@ -253,37 +213,12 @@ _NOTHING: frozenset[Path] = frozenset()
 """One for all: Python makes a new one each time."""
 
 
-def _tree(kind: Kind, decoded: Decoded) -> Tree:
-    """The canonical tree of what could be read; names of files as they stand, for `attach`."""
-    tree = kind.complete(kind.fold(canonical(decoded.data, kind.message, kind.fields.shape)))
-    tree = _implied(kind, tree, decoded)
-    if decoded.files:
-        tree = {**tree, **decoded.files}
-    path = kind.versions.path if kind.versions is not None else ()
-    if path in decoded.positions and get(tree, path) is ABSENT:
-        return put(tree, path, {})  # an empty one asks for a version without any settings
-    return tree
-
-
-def _implied(kind: Kind, tree: Tree, decoded: Decoded) -> Tree:
-    """The tree with what its elements say where nothing is written; that counts as written."""
-    for pattern, value in kind.fields.implied.items():
-        *prefix, _, leaf = pattern.split(".")
-        elements = get(tree, tuple(prefix))
-        for name in elements if isinstance(elements, dict) else ():
-            path = (*prefix, name, leaf)
-            if path not in decoded.written:
-                tree = put(tree, path, value)
-                decoded.written.add(path)
-    return tree
-
-
-def _checked(kind: Kind, spec: _Spec, scope: Scope, declaration: Declaration) -> Iterator[Diagnostic]:
+def _checked(kind: Kind, spec: Spec, scope: Scope, declaration: Declaration) -> Iterator[Diagnostic]:
     """What the kind finds wrong in what was written.
 
     Where some fields could not be read, only what it says of the others: what it misses may be among the unread.
     """
-    partial = _has_errors(spec.problems)
+    partial = has_errors(spec.problems)
     for problem in kind.check(spec.tree, scope):
         if not partial or problem.path in spec.written or _holds_written(problem.path, spec.written):
             yield _locate(problem, declaration, spec.positions)
@@ -292,10 +227,6 @@ def _checked(kind: Kind, spec: _Spec, scope: Scope, declaration: Declaration) ->
 def _holds_written(path: Path, written: Container[Path]) -> bool:
     """Whether a path leads to an element of a list: those are checked one by one."""
     return len(path) > 1 and path[:-1] in written
-
-
-def _has_errors(problems: list[Diagnostic]) -> bool:
-    return bool(problems) and any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def _ignored(declaration: Declaration, written: frozenset[Path], problems: list[Diagnostic]) -> frozenset[Path]:

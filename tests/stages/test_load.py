@@ -249,8 +249,8 @@ def write(folder, **files):
 
 def load(paths, **more):
     """(the files that declare something, the problems)."""
-    problems = []
-    return [d.location.file for d in loader.load(paths, problems, **more)], problems
+    files, problems = loader.manifest_files(paths)
+    return [d.location.file for d in loader.load(files, problems, **more)], problems
 
 
 def test_a_folder_is_read_with_all_beneath_it_in_order(folder):
@@ -288,8 +288,8 @@ def test_a_path_that_leads_nowhere_is_a_problem(folder):
     (folder / "link.yaml").symlink_to("nowhere")
     _, problems = load(["missing.yaml", "empty", "link.yaml", "", "a\0b"])
     assert [str(d).split(": error: ")[1].split(" (")[0] for d in problems] == [
-        "no such file or folder",
         "the folder holds no manifests",
+        "no such file or folder",
         "no such file or folder",
         "no such file or folder",
         "cannot be read: embedded null byte",
