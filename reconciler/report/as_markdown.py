@@ -13,7 +13,7 @@ from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.outcome import ApplyResult, Status, StepOutcome
 from reconciler.core.plan import Pin, Plan, Refusal
 from reconciler.report.account import REASONS, cost_text, headline, next_text, worth_telling
-from reconciler.report.as_text import summary_text
+from reconciler.report.as_text import open_flags, summary_text
 from reconciler.report.changes import Grouping, counted, grouping
 from reconciler.report.costs import left_alone, takes
 from reconciler.report.fitting import COMMENT, Block, Limit, fitted
@@ -30,6 +30,7 @@ def plan_markdown(plan: Plan, *, limit: Limit = COMMENT, more: str = "") -> str:
     group = grouping(plan.changes)
     blocks = [
         *_refusals(plan.refusals),
+        *_open(plan),
         *_moved(group),
         *_notes(_warnings(plan), Severity.ERROR, Severity.WARNING),
         *change_blocks(group),
@@ -114,6 +115,11 @@ def _refusals(refusals: Sequence[Refusal]) -> Iterator[Block]:
             for r in refusals
         ]
         yield alert("CAUTION", said, ("Rule", "Object", "Why", "Allowed by"), rows, "refusal")
+
+
+def _open(plan: Plan) -> Iterator[Block]:
+    if flags := open_flags(plan):
+        yield Block(f"**Let pass by flags:** {', '.join(map(code, flags))}\n", "list of flags")
 
 
 def _moved(group: Grouping) -> Iterator[Block]:

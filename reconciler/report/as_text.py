@@ -34,6 +34,7 @@ def plan_text(plan: Plan, *, color: bool, width: int = 100) -> str:
         *_pins(plan, width),
         *_notes(plan),
         *_refusals(plan),
+        *_open(plan),
         *_cost(plan),
         *_summary(plan),
     ]
@@ -45,6 +46,11 @@ def summary_text(plan: Plan) -> str:
     if plan.summary.empty:
         return f"{NO_CHANGES} {'There is nothing to destroy.' if plan.destroying else _matches(plan)}"
     return f"Plan: {_counts(plan.summary)}."
+
+
+def open_flags(plan: Plan) -> list[str]:
+    """The flags that let guards pass, as they were typed: whoever approves the plan approves them, too."""
+    return [f"--adopt {address}" if rule == "adopt" else f"--allow {rule}={address}" for rule, address in plan.allowed]
 
 
 def _matches(plan: Plan) -> str:
@@ -167,6 +173,11 @@ def _refusal(refusal: Refusal, rule_width: int) -> Iterator[Line]:
         yield Line((Span("allow it with ", "dim"), Span(refusal.flag)), (Span(" " * margin),), 2)
     else:
         yield from say("no flag allows this", "dim", indent=margin)
+
+
+def _open(plan: Plan) -> Iterator[Line]:
+    if flags := open_flags(plan):
+        yield Line((Span("Let pass by flags", "warning"), Span(": " + ", ".join(flags))), hang=4)
 
 
 def _summary(plan: Plan) -> Iterator[Line]:

@@ -196,6 +196,19 @@ def test_options_are_kept(shell: Any, applied: Emulator) -> None:
     assert (ended.code, "Resources: 0 added, 0 changed, 1 destroyed" in ended.out) == (0, True)
 
 
+def test_who_reviews_a_plan_sees_what_was_let_pass(shell: Any, applied: Emulator) -> None:
+    """A guard that a flag opened refuses nothing any more, so nothing else would tell."""
+    shell.manifests(head=APP)
+    flags = ("--adopt", "concepts/hat", "--allow", "delete=models/*")
+    assert "Let pass" not in shell("plan", "--prune").out
+    planned = shell("plan", "--prune", *flags, "--out", "plan.json")
+    told = "Let pass by flags: --adopt concepts/hat, --allow delete=models/*"
+    assert told in planned.out
+    assert told in shell("show", "plan.json").out
+    marked = shell("show", "plan.json", "--format", "markdown").out
+    assert "**Let pass by flags:** `--adopt concepts/hat`, `--allow delete=models/*`\n" in marked
+
+
 def test_limits_of_a_kind_are_kept(shell: Any, applied: Emulator) -> None:
     """What is planned under limits is applied under them, whatever the settings file says by then."""
     shell.manifests("hat", head=APP)
