@@ -7,7 +7,6 @@ not belong here: what is done with a file (`load`).
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -97,6 +96,8 @@ class _Child(Generic[Result]):
         return cls(pid, open(reading, "rb"), lambda: work(share))
 
     def result(self) -> Result:
+        import pickle  # here, since a small set needs none
+
         try:
             # Written by our own copy, into a pipe that nobody else holds.
             result: Result = pickle.load(self.pipe)  # noqa: S301
@@ -115,6 +116,8 @@ class _Child(Generic[Result]):
 def _be_the_child(work: Callable[[], Result], writing: int) -> None:  # pragma: no cover
     """Do the work and be gone, without a word: the other process says what there is to say."""
     try:
+        import pickle
+
         for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
             signal.signal(ending, signal.SIG_DFL)
         with open(writing, "wb") as pipe:
