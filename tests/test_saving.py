@@ -235,6 +235,50 @@ def test_an_owned_field_that_moved_stops_it(rich: Any, rpc: str, fields: Any, na
     assert rich.writes == []
 
 
+def somebody_uses_the_doomed(rich: Any) -> None:
+    nodes = [{"id": "n", "model": {"id": "doomed"}}]
+    rich.ask("PostWorkflows", workflows=[{"id": "theirs", "nodes": nodes}])
+
+
+def somebody_edits_the_excluded(rich: Any) -> None:
+    rich.ask("DeleteModelVersion", model_id="idle", version_id=rich.versions("idle")[0].id)
+
+
+@pytest.mark.parametrize(
+    ("edit", "excluded", "said"),
+    [
+        (somebody_uses_the_doomed, "models/idle", "refused now: models/doomed is used by workflows/theirs"),
+        (somebody_edits_the_excluded, "models/m+", "models/idle would change as well, though it is not selected"),
+    ],
+)
+def test_what_moved_is_named_though_the_same_objects_change(
+    rich: Any, documents: Any, edit: Callable[[Any], None], excluded: str, said: str
+) -> None:
+    rich.manifests.append(documents.thresholder("idle", p=0.5))
+    options = rich.options | {"selection": Selection(exclude=("models/idle", excluded))}
+    text = saving.saved(rich.plan(*rich.manifests, **options)).text()
+    edit(rich)
+    rich.forget_calls()
+    with pytest.raises(StalePlan) as stale:
+        perform(rich, text)
+    assert str(stale.value) == f"the plan is no longer true: {said}"
+    assert rich.writes == []
+
+
+def test_so_is_another_number_of_inputs_to_run_again(world: Any, documents: Any) -> None:
+    flows = [documents.workflow(name, n="m") for name in ("w", "v")]
+    models = [documents.concept("p"), documents.thresholder("m", p=0.5)]
+    world.apply(documents.app(default_workflow={"id": "w"}), *models, *flows)
+    world.ask("PostInputs", inputs=[{"id": "a", "data": {"text": {"raw": "a"}}}])
+    switched = [documents.app(default_workflow={"id": "v"}), *models, *flows]
+    text = saving.saved(world.plan(*switched, host=HOST, reindex=True, rails=world.everything)).text()
+    world.ask("PostInputs", inputs=[{"id": "b", "data": {"text": {"raw": "b"}}}])
+    world.forget_calls()
+    with pytest.raises(StalePlan, match=r"no longer true: the app holds 2 inputs, not 1$"):
+        perform(world, text)
+    assert world.writes == []
+
+
 def test_what_is_not_ours_may_move(rich: Any) -> None:
     rich.ask("PatchModels", models=[{"id": "m", "notes": "theirs"}], action="overwrite")
     rich.ask("PostConcepts", concepts=[{"id": "more", "name": "more"}])

@@ -126,13 +126,19 @@ def check_same(old: str, new: str) -> None:
         _forget_uncounted(plan)
     if _minor(before["format_version"]) < _minor(after["format_version"]):
         before["format_version"] = after["format_version"]
-    paths = list(_differences(before, after))
-    # Steps and counts follow from the changes: naming them as well would bury what moved.
-    told = [path for path in paths if path[0] == "resource_changes"] or paths
-    moved = sorted({_place(path, before, after) for path in told})
-    if moved:
+    if moved := _moved(before, after):
         more = f" and {len(moved) - 8} more" if len(moved) > 8 else ""
         raise StalePlan(f"the plan is no longer true: {'; '.join(moved[:8])}{more}", hint="plan again")
+
+
+def _moved(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What differs, in words: the object's address and field where there is one.
+
+    Steps and counts follow from the changes: naming them as well would bury what moved.
+    """
+    paths = list(_differences(before, after))
+    changes = {_of_changes(path, before, after) for path in paths if path[0] == "resource_changes"}
+    return sorted(changes or {*_of_the_rest(before, after)} or {".".join(map(str, path)) for path in paths})
 
 
 def _differences(left: Any, right: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -149,13 +155,6 @@ def _differences(left: Any, right: Any, path: tuple[Any, ...] = ()) -> Iterator[
 _NOTHING = object()
 
 
-def _place(path: tuple[Any, ...], before: dict[str, Any], after: dict[str, Any]) -> str:
-    """A differing leaf in words: the object's address and field where there is one."""
-    if path and path[0] == "resource_changes":
-        return _of_changes(path, before, after)
-    return ".".join(str(name) for name in path)
-
-
 def _of_changes(path: tuple[Any, ...], before: dict[str, Any], after: dict[str, Any]) -> str:
     old, new = ({c["address"]: c for c in doc.get("resource_changes", ())} for doc in (before, after))
     if old.keys() != new.keys():
@@ -167,6 +166,27 @@ def _of_changes(path: tuple[Any, ...], before: dict[str, Any], after: dict[str, 
         return f"{change.get('address')}: {'.'.join(change['fields'][path[3]]['path'])}"
     fields = {".".join(f["path"]) for c in (old, new) for f in c.get(change.get("address"), {}).get("fields", ())}
     return f"{change.get('address')}: {', '.join(sorted(fields)) or '.'.join(map(str, path[2:]))}"
+
+
+_LISTS = {
+    "left_out": ("would change as well, though it is not selected", "would no longer change; it is not selected"),
+    "undeclared": ("is ours as well, and not declared", "is no longer ours"),
+}
+"""Lists of addresses: what to say of one more, and of one less."""
+
+
+def _of_the_rest(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """What moved though the same objects change in the same way."""
+    old, new = ({(r["rule"], r["address"]): r["message"] for r in plan.get("refusals", ())} for plan in (before, after))
+    yield from (f"refused now: {new[which]}" for which in new.keys() - old.keys())
+    yield from (f"no longer refused: {old[which]}" for which in old.keys() - new.keys())
+    for name, (more, less) in _LISTS.items():
+        had, has = (set(plan.get(name, ())) for plan in (before, after))
+        yield from (f"{address} {more}" for address in has - had)
+        yield from (f"{address} {less}" for address in had - has)
+    again = [(plan.get("cost") or {}).get("inputs_run_again", 0) for plan in (before, after)]
+    if again[0] != again[1]:
+        yield f"the app holds {again[1]} inputs, not {again[0]}"
 
 
 # --- authenticity ----------------------------------------------------------------------------------------------------
