@@ -17,6 +17,7 @@ from reconciler.core.address import Address, Scope
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Refused, Severity, error
 from reconciler.core.leftovers import leftovers
+from reconciler.core.observed import decode
 from reconciler.core.ownership import known_versions
 from reconciler.core.plan import Limit, Pin, Plan
 from reconciler.core.remote import Api
@@ -335,7 +336,7 @@ def apply_plan(
         wants=planned.wants,
         read=lambda address: observe.read_one(api, address, live, by_plural()),
         recorded=lambda found: observe.with_present_records(api, found, live, by_plural()),
-        decode=lambda message, kind: observe.decode(message, kind, live.scope),
+        decode=lambda message, kind: decode(message, kind, live.scope),
         may_delete_app=lambda: _may_delete_app(api, planned.desired.scope, plan.owner, planned.options.lease_id),
         sleep=clock.sleep,
         clock=clock.now,

@@ -1,7 +1,7 @@
 """Api -> live state: list, read what a list does not settle, decode records. Only reads.
 
-Belongs here: which RPCs show what, and turning messages into `Observed`. Does not belong here: what is wanted; which
-objects need a full read is decided by a predicate that the pipeline hands in.
+Belongs here: which RPCs show what. Does not belong here: what a message says (`core/observed`), or what is wanted:
+which objects need a full read is decided by a predicate that the pipeline hands in.
 """
 
 from __future__ import annotations
@@ -10,29 +10,17 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from sys import intern
-from types import MappingProxyType
 from typing import Any, TypeVar
 
-from reconciler.core.address import MAIN, Address, Scope
-from reconciler.core.canonical import struct_to_tree, struct_value, tree_from
+from reconciler.core.address import Address, Scope
+from reconciler.core.canonical import struct_value, tree_from
 from reconciler.core.kind import Keeps, Kind, Versions, user_app
 from reconciler.core.model_types import TypeFacts
+from reconciler.core.observed import decode, hide_ours, is_bookmark, is_of, live_version
 from reconciler.core.records import inventories_in, with_records
 from reconciler.core.remote import Api, ApiError, ApiRefused, Message, Moved, NotAuthorised, NotFound, items
-from reconciler.core.state import (
-    RECORD_KEY,
-    Inventory,
-    LiveState,
-    LiveVersion,
-    Mark,
-    Observed,
-    Record,
-    ours,
-)
-from reconciler.core.tree import ABSENT, Path, Tree, get, put
-
-METADATA: Path = ("metadata",)
+from reconciler.core.state import Inventory, LiveState, LiveVersion, Observed
+from reconciler.core.tree import ABSENT, Tree, get, put
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -199,7 +187,7 @@ def settle_twins(
         if found.managed is None or versions is None:
             continue
         parent = {"user_app_id": user_app(address.scope), versions.parent_id_field: address.id}
-        listed = (_live_version(v, address, None) for v in items(api, str(versions.crud.list), **parent))
+        listed = (live_version(v, address, None) for v in items(api, str(versions.crud.list), **parent))
         twin = next((v for v in listed if v.id in pinned and v.mark == found.managed.mark), None)
         if twin is not None:
             observed[address] = replace(found, managed=replace(twin, tree=found.managed.tree))
@@ -264,6 +252,10 @@ def type_facts(api: Api, kind: Kind, scope: Scope, model_type_id: str) -> TypeFa
     return TypeFacts({path: get(tree, path) for path in filled}, secrets)
 
 
+def _inventories(live: LiveState) -> tuple[Inventory, ...]:
+    return (live.inventory, *live.others.values())
+
+
 def _each(work: Callable[[A], B], things: list[A], workers: int) -> list[B]:
     if len(things) <= 1:
         return [work(thing) for thing in things]
@@ -283,7 +275,7 @@ def _get(api: Api, kind: Kind, address: Address) -> Observed | None:
         return None
     message = getattr(reply, kind.crud.item)
     # GetWorkflow may answer with a public workflow of that id (facts 3.8).
-    return decode(message, kind, address.scope) if _is_of(message, address.scope) else None
+    return decode(message, kind, address.scope) if is_of(message, address.scope) else None
 
 
 def _made(kind: Kind, inventory: Inventory) -> int:
@@ -295,7 +287,7 @@ def _made(kind: Kind, inventory: Inventory) -> int:
 def _list(api: Api, kind: Kind, scope: Scope, **narrow: Any) -> list[Observed]:
     """All of a kind; `narrow` are fields of the request, and how many are expected."""
     messages = items(api, str(kind.crud.list), user_app_id=user_app(scope), **{**kind.list_fields, **narrow})
-    mine = (m for m in messages if _is_of(m, scope) and not _is_bookmark(m))
+    mine = (m for m in messages if is_of(m, scope) and not is_bookmark(m))
     return [decode(message, kind, scope, complete=False) for message in mine]
 
 
@@ -313,120 +305,7 @@ def list_by_id(api: Api, kind: Kind, scope: Scope, ids: Sequence[str]) -> list[O
     return [decode(message, kind, scope, complete=False) for message in getattr(reply, kind.crud.items)]
 
 
-def _is_of(message: Any, scope: Scope) -> bool:
-    """Whether a listed object is the app's own: lists may show public ones as well (facts 3.5)."""
-    app_id, user_id = getattr(message, "app_id", ""), getattr(message, "user_id", "")
-    if (user_id, app_id) == (MAIN.user_id, MAIN.app_id) and scope != MAIN:
-        return False
-    return app_id in ("", scope.app_id) and (user_id in ("", scope.user_id) or not app_id)
-
-
-def _is_bookmark(message: Any) -> bool:
-    return "bookmark_origin" in message.DESCRIPTOR.fields_by_name and message.HasField("bookmark_origin")
-
-
-def decode(message: Any, kind: Kind, scope: Scope, *, complete: bool = True) -> Observed:
-    """A live message as the engine sees it: canonical tree without our keys, and the record in its own metadata."""
-    app = kind.keeps is Keeps.APP
-    address = Address(scope, kind.plural, scope.app_id if app else kind.identify(message, scope))
-    whole = tree_from(message, kind.fields.shape)
-    metadata = _metadata(message, whole, kind.metadata)
-    tree = kind.fold(_hide_ours(whole, kind.metadata))
-    status = message.status if kind.processing else None
-    record = None
-    if kind.keeps is not Keeps.INVENTORY:
-        record = Record.parse(metadata.get(RECORD_KEY), address)
-    newest = managed = None
-    if kind.versions is not None:
-        tree, newest, managed = _apart(tree, message, address, kind.versions)
-    return Observed(
-        address=address,
-        kind=kind.name,
-        tree=tree,
-        metadata=metadata if record is None else _without_record(metadata),
-        newest=newest,
-        managed=managed,
-        record=record,
-        service_id=getattr(message, "id", ""),
-        version_count=getattr(message, "version_count", 0),
-        status=status.code if status else 0,
-        said=_said(status) if status else "",
-        complete=complete,
-    )
-
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-def _without_record(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {key: value for key, value in metadata.items() if key != RECORD_KEY} or _NOTHING
-
-
-def _said(status: Any) -> str:
-    """The service's own words for a status: `21110 Training failed: no data`."""
-    details = f": {status.details}" if status.details and status.details != status.description else ""
-    return intern(f"{status.code} {status.description}{details}")
-
-
-def _metadata(message: Any, tree: Tree, path: Path = METADATA) -> dict[str, Any]:
-    """The metadata of a message, our keys included: as its tree has it, if that was made of it."""
-    found = get(tree, path)
-    if isinstance(found, dict):
-        return found
-    for name in path:
-        if name not in message.DESCRIPTOR.fields_by_name or not message.HasField(name):
-            return {}
-        message = getattr(message, name)
-    return struct_to_tree(message)
-
-
-def _hide_ours(tree: Tree, path: Path = METADATA) -> Tree:
-    metadata = get(tree, path)
-    if not isinstance(metadata, dict) or not any(ours(key) for key in metadata):
-        return tree
-    rest = {key: value for key, value in metadata.items() if not ours(key)}
-    return put(tree, path, rest or ABSENT)
-
-
-def _inventories(live: LiveState) -> tuple[Inventory, ...]:
-    return (live.inventory, *live.others.values())
-
-
 # --- versions --------------------------------------------------------------------------------------------------------
-
-
-def _apart(
-    whole: Tree, message: Any, address: Address, versions: Versions
-) -> tuple[Tree, LiveVersion | None, LiveVersion | None]:
-    """(the model without its version, the newest version as the message shows it, the same if it is one of ours).
-
-    A version's tree counts as unread if a list shows it, since lists may leave out concepts (U4).
-    """
-    version, tree = getattr(message, versions.crud.item), get(whole, versions.path)
-    model_level = whole if tree is ABSENT else put(whole, versions.path, ABSENT)
-    if not version.id:
-        return model_level, None, None
-    newest = _live_version(version, address, None if tree is ABSENT else tree)
-    managed = newest if newest.mark is not None and not versions.failed(newest.status) else None
-    return model_level, newest, managed
-
-
-def _live_version(version: Any, model: Address, tree: Tree | None) -> LiveVersion:
-    metadata = _metadata(version, tree or {})
-    moved = max(_nanoseconds(version.modified_at), 0)
-    untouched = moved in (0, _nanoseconds(version.created_at)) or moved <= _nanoseconds(version.completed_at)
-    return LiveVersion(
-        id=version.id,
-        tree=_hide_ours(tree or {}),
-        mark=Mark.parse(metadata.get(RECORD_KEY), model),
-        untouched=untouched,
-        status=version.status.code,
-        said=_said(version.status),
-    )
-
-
-def _nanoseconds(moment: Any) -> int:
-    return int(moment.seconds * 1_000_000_000 + moment.nanos)
 
 
 def _read_versions(api: Api, kind: Kind, versions: Versions, observed: Observed, owner: str) -> Observed:
@@ -436,7 +315,7 @@ def _read_versions(api: Api, kind: Kind, versions: Versions, observed: Observed,
         return observed
     parent = {"user_app_id": user_app(observed.address.scope), versions.parent_id_field: observed.address.id}
     for version in items(api, str(versions.crud.list), **parent):
-        found = _live_version(version, observed.address, None)
+        found = live_version(version, observed.address, None)
         if _is_managed(found, versions, owner):
             return replace(observed, managed=_read_version(api, kind, versions, observed.address, found))
     return replace(observed, managed=None)
@@ -453,4 +332,4 @@ def _read_version(api: Api, kind: Kind, versions: Versions, model: Address, vers
     )
     tree = kind.fold(tree_from(getattr(reply, kind.crud.item), kind.fields.shape))
     read = get(tree, versions.path)
-    return replace(version, tree=_hide_ours({} if read is ABSENT else read))
+    return replace(version, tree=hide_ours({} if read is ABSENT else read))
