@@ -41,9 +41,14 @@ def by_plural() -> dict[str, Kind]:
     return {kind.plural: kind for kind in kinds().values()}
 
 
-def read_manifests(paths: Sequence[str], options: Options, *, stdin: TextIO | BinaryIO | None = None) -> Resolved:
-    """load -> resolve -> attach. Every problem of every file is in the result; nothing is raised for bad input."""
-    files, problems = manifest_files(paths)
+def read_manifests(
+    paths: Sequence[str], options: Options, *, stdin: TextIO | BinaryIO | None = None, settings: str | None = None
+) -> Resolved:
+    """load -> resolve -> attach. Every problem of every file is in the result; nothing is raised for bad input.
+
+    `settings`, if given, is the settings file in force, as `manifest_files` takes it.
+    """
+    files, problems = manifest_files(paths, settings)
     declared = merge_inline(_declared(files, problems, stdin), problems)
     resolved = resolve(declared, kinds(), options)
     problems += resolved.diagnostics

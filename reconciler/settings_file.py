@@ -58,7 +58,10 @@ def whole(low: int, high: int) -> Callable[[Any], int]:
 
 def number(value: Any) -> float:
     """A number that is not negative."""
-    parsed = float(value)
+    try:
+        parsed = float(value)
+    except (TypeError, ValueError):
+        parsed = math.nan
     if not (math.isfinite(parsed) and parsed >= 0):
         raise ValueError("a number that is not negative is needed")
     return parsed
@@ -109,6 +112,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
 }
 _INSIDE = ("rails.kinds", "drift.ignore")
 """Keys whose value has an inside of its own."""
+KEYS = (*_KEYS, *_INSIDE)
 
 
 # ---- the file
@@ -197,7 +201,8 @@ def _enter(
     if name in SECTIONS:
         return [error(f"{name}: a mapping is needed", here)] if value.value else []
     if name not in _KEYS and name not in _INSIDE:
-        return [error(f"unknown key {name!r}", here, hint=did_you_mean(name, [*_KEYS, *_INSIDE]))]
+        hint = did_you_mean(name, KEYS) or f"its keys are: {', '.join(KEYS)}"
+        return [error(f"unknown key {name!r}", here, hint=hint)]
     if name in values:
         return [error(f"{name!r} is written twice", here)]
     if name == "drift.ignore":

@@ -12,6 +12,10 @@ from reconciler.settings import CONTEXT_FILE, VARIABLES, Rails, Settings, load_s
 from reconciler.settings_file import Limits
 
 NOWHERE = Path("/nonexistent")
+ITS_KEYS = (
+    "its keys are: owner, refresh, format, lock, lock_timeout, rails.max_deletes, rails.max_delete_percent, "
+    "rails.kinds, drift.ignore"
+)
 CONTEXTS = """\
 current_context: local
 contexts:
@@ -223,7 +227,7 @@ def test_a_name_stays_a_name(write_settings):
     [
         ("onwer: a\n", "1:1", "unknown key 'onwer'", "did you mean 'owner'?"),
         ("rails:\n  max_delets: 1\n", "2:3", "unknown key 'rails.max_delets'", "did you mean 'rails.max_deletes'?"),
-        ("pat: canary\n", "1:1", "unknown key 'pat'", None),
+        ("pat: canary\n", "1:1", "unknown key 'pat'", ITS_KEYS),
         ("owner: a\nowner: b\n", "2:1", "'owner' is written twice", None),
         ("owner: [a]\n", "1:8", "owner: a single value is needed", None),
         ("rails: 3\n", "1:1", "rails: a mapping is needed", None),
@@ -269,9 +273,15 @@ def test_a_name_stays_a_name(write_settings):
         ),
         ("refresh: fast\n", "1:10", "refresh: it is one of: stamp, full", None),
         ("rails: {max_deletes: -1}\n", "1:22", "rails.max_deletes: a whole number from 0 to 1000000 is needed", None),
+        (
+            "rails: {max_delete_percent: few}\n",
+            "1:29",
+            "rails.max_delete_percent: a number that is not negative is needed",
+            None,
+        ),
         ("- a\n", "1:1", "a mapping is needed", None),
         ("a: [\n", "2:1", "not valid YAML", None),
-        ("a: &a {b: *a}\n", "1:1", "unknown key 'a'", None),
+        ("a: &a {b: *a}\n", "1:1", "unknown key 'a'", ITS_KEYS),
         ("? [a, b]\n: c\n", "1:3", "a key must be a single word", None),
         ("owner: a\ndrift: {ignore: [{{a: b}: c}]}\n", "2:19", "a key must be a single word", None),
         ("[" * 5000, "1:1", "not valid YAML", None),

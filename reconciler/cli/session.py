@@ -115,7 +115,7 @@ def settings_of(
     lock: LockFlags | None = None,
 ) -> Settings:
     """Everything a run is told from outside; from here on the screen has the form that was asked for."""
-    from reconciler.settings import SETTINGS_FILE, load_settings
+    from reconciler.settings import load_settings
 
     flags: dict[str, Any] = {"user_id": manifests.user_id, "app_id": manifests.app_id, "owner": manifests.owner}
     flags["format"] = screen.wanted
@@ -125,8 +125,7 @@ def settings_of(
         names = ("base", "context", "parallelism", "rps", "timeout", "refresh")
         flags |= {name: getattr(service, name) for name in names}
         flags |= {"insecure": service.insecure or None, "local": service.local or None}
-    folder = next((place for place in _folders(manifests.sources) if (place / SETTINGS_FILE).is_file()), None)
-    settings = load_settings(flags, os.environ, Path.home(), folder, kinds=_kinds)
+    settings = load_settings(flags, os.environ, Path.home(), _settings_folder(manifests.sources), kinds=_kinds)
     screen.hide(settings.pat, settings.session_token)
     screen.use_format(settings.format, settings.origins.get("format", "--format"), value)
     return _localised(settings) if settings.local else settings
@@ -136,6 +135,12 @@ def _kinds() -> Collection[str]:
     from reconciler.manifests import kinds
 
     return kinds()
+
+
+def _settings_folder(sources: Sequence[str]) -> Path | None:
+    from reconciler.settings import SETTINGS_FILE
+
+    return next((place for place in _folders(sources) if (place / SETTINGS_FILE).is_file()), None)
 
 
 def _folders(sources: Sequence[str]) -> Iterator[Path]:
@@ -235,8 +240,10 @@ class Source:
     def resolve(self, settings: Settings, user_id: str | None, *, offline: bool = False) -> Resolved:
         """The desired state and every problem; `offline` asks for no account."""
         from reconciler.manifests import read_manifests
+        from reconciler.settings import SETTINGS_FILE
         from reconciler.stages.resolve import Options
 
+        folder = _settings_folder(self._flags.sources)
         options = Options(
             user_id=user_id,
             app_id=settings.app_id,
@@ -247,7 +254,8 @@ class Source:
             strict=self._flags.strict,
             offline=offline,
         )
-        return read_manifests(self._flags.sources, options, stdin=io.BytesIO(self._stdin))
+        in_force = "" if folder is None else str(folder / SETTINGS_FILE)
+        return read_manifests(self._flags.sources, options, stdin=io.BytesIO(self._stdin), settings=in_force)
 
 
 def _standard_input() -> bytes:

@@ -27,7 +27,7 @@ from yaml import (
 
 from reconciler.core.assembly import FORBIDDEN, Assembly, Limits, StopReading
 from reconciler.core.declaration import Declaration, Node, Scalar, let_go
-from reconciler.core.diagnostics import Diagnostic, Location, error
+from reconciler.core.diagnostics import Diagnostic, Location, error, warning
 from reconciler.core.envelope import read_document
 from reconciler.core.scalars import quoted
 from reconciler.core.sdk_workflow import merge_inline
@@ -35,8 +35,9 @@ from reconciler.core.sdk_workflow import merge_inline
 FILE_BYTES = 16 * 1024 * 1024
 
 _SUFFIXES = (".yaml", ".yml", ".json")
+_SETTINGS = ("reconciler.yaml", "reconciler.yml")
 # Ours, and those that only steer kustomize.
-_NOT_MANIFESTS = ("reconciler.yaml", "reconciler.yml", "kustomization.yaml", "kustomization.yml")
+_NOT_MANIFESTS = (*_SETTINGS, "kustomization.yaml", "kustomization.yml")
 
 _OUTPUT = re.compile(rb'\s*\{\s*"format_version"')
 
@@ -94,28 +95,29 @@ def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[list[De
 # ---- files
 
 
-def manifest_files(paths: Sequence[str | Path]) -> tuple[list[str], list[Diagnostic]]:
+def manifest_files(paths: Sequence[str | Path], settings: str | None = None) -> tuple[list[str], list[Diagnostic]]:
     """The files to load, each once: those named and, of folders, those beneath them, in the order of their paths.
 
-    Also what is wrong with the paths.
+    Also what is wrong with the paths. `settings` is the settings file in force, empty if there is none: of others in
+    the folders it is said that they are not read.
     """
     problems: list[Diagnostic] = []
-    return list(_without_repeats(_find(paths, problems))), problems
+    return list(_without_repeats(_find(paths, problems, settings))), problems
 
 
-def _find(paths: Sequence[str | Path], problems: list[Diagnostic]) -> Iterator[str]:
+def _find(paths: Sequence[str | Path], problems: list[Diagnostic], settings: str | None) -> Iterator[str]:
     """The files to read; of a folder those whose name says YAML or JSON, in the order of their paths."""
     for path in map(str, paths):
         if path == "-" or not os.path.isdir(path):
             yield path
             continue
-        inside = sorted(_walk(path, problems), key=lambda found: found.split(os.sep))
+        inside = sorted(_walk(path, problems, settings), key=lambda found: found.split(os.sep))
         if not inside:
             problems.append(_at_file(path, "the folder holds no manifests", hint=f"looked for {', '.join(_SUFFIXES)}"))
         yield from inside
 
 
-def _walk(top: str, problems: list[Diagnostic]) -> Iterator[str]:
+def _walk(top: str, problems: list[Diagnostic], settings: str | None) -> Iterator[str]:
     """Manifest files beneath a folder; links are followed, each real folder is visited once."""
     visited = set()
     folders = [top]
@@ -133,6 +135,22 @@ def _walk(top: str, problems: list[Diagnostic]) -> Iterator[str]:
         visible = [_join(folder, entry.name) for entry in entries if not entry.name.startswith(".")]
         folders += [path for path in reversed(visible) if os.path.isdir(path)]
         yield from filter(_is_manifest, visible)
+        if settings is not None:
+            problems += map(_overlooked, filter(lambda path: _is_unread(path, settings), visible))
+
+
+def _is_unread(path: str, settings: str) -> bool:
+    return os.path.basename(path) in _SETTINGS and not (settings and _identity(path) == _identity(settings))
+
+
+def _overlooked(path: str) -> Diagnostic:
+    """Rails, a lock, rules for drift: who wrote them relies on them."""
+    folder, name = os.path.split(path)
+    if name != _SETTINGS[0]:
+        return warning("these settings are not read", Location(_shown(path), 1, 1), hint=f"name it {_SETTINGS[0]}")
+    summary = "these settings are not read: they lie neither beside the first PATH nor in the current folder"
+    hint = f"give {_shown(folder)} as the first PATH, or move the file"
+    return warning(summary, Location(_shown(path), 1, 1), hint=hint)
 
 
 def _is_manifest(path: str) -> bool:

@@ -87,3 +87,15 @@ def test_neither_account_nor_settings_are_needed(shell: Any) -> None:
     ended = shell("validate")
     assert ended.code == 3
     assert "did you mean 'owner'?" in ended.err
+
+
+def test_settings_that_are_not_read_are_named(shell: Any) -> None:
+    shell.manifests("hat", name="clothes/shop.yaml")
+    shell.write("clothes/reconciler.yaml", "rails: {max_deletes: 0}\n")
+    ended = shell("validate")
+    assert ended.code == 0
+    assert "clothes/reconciler.yaml:1:1: warning: these settings are not read" in ended.out
+    assert "give clothes as the first PATH" in ended.out
+    assert "not read" not in shell("validate", "clothes").out
+    shell.write("clothes/reconciler.yml", "")
+    assert "name it reconciler.yaml" in shell("validate", "clothes").out
