@@ -17,7 +17,7 @@ from reconciler.core.diagnostics import Diagnostic, ReconcilerError, Severity
 from reconciler.core.kind import Keeps, Kind
 from reconciler.core.manifest import Manifests
 from reconciler.core.model_types import TypeFacts
-from reconciler.core.plan import Plan
+from reconciler.core.ownership import training_failed
 from reconciler.core.remote import Api
 from reconciler.core.state import LiveState
 from reconciler.core.tree import show_path
@@ -76,18 +76,26 @@ def adoption(planned: Planned) -> Adoption:
     plan = planned.plan
     refused = {refusal.address: refusal.message for refusal in plan.refusals}
     taken = tuple(c for c in plan.changes if c.action is Action.ADOPT and c.address not in refused)
-    left = tuple(_left(plan, taken, refused))
+    left = tuple(_left(planned, taken, refused))
     steps = order.order(taken, planned.desired, planned.live, by_plural())
     ours = replace(plan, changes=taken, steps=steps, refusals=(), pins=(), undeclared=(), notes=(*plan.notes, *left))
     return Adoption(replace(planned, plan=ours), left)
 
 
-def _left(plan: Plan, taken: tuple[ResourceChange, ...], refused: dict[Address, str]) -> Iterator[Diagnostic]:
-    for change in plan.changes:
+def _left(planned: Planned, taken: tuple[ResourceChange, ...], refused: dict[Address, str]) -> Iterator[Diagnostic]:
+    for change in planned.plan.changes:
         if change not in taken:
-            why = _difference(change) or refused.get(change.address, "it differs")
+            why = _useless(change, planned.live) or _difference(change) or refused.get(change.address, "it differs")
             summary = f"{change.address} is not adopted: {why}"
             yield Diagnostic(Severity.WARNING, summary, change.location, address=str(change.address))
+
+
+def _useless(change: ResourceChange, live: LiveState) -> str:
+    """Of a model that does not differ and is no good: what became of its training."""
+    observed = live.observed.get(change.address)
+    failed = training_failed(observed, by_plural()[change.address.kind]) if observed is not None else ""
+    only = [field.path for field in change.fields] == [("model_version",)]
+    return f"its last training failed: {failed}; `apply` starts another one, which is billed" if failed and only else ""
 
 
 def _difference(change: ResourceChange) -> str | None:

@@ -132,6 +132,17 @@ def test_what_differs_is_named_and_left_alone(foreign: Any, documents: Any) -> N
     assert "concepts/p" not in foreign.actions(left)
 
 
+def test_a_training_that_failed_is_named_for_what_it_is(foreign: Any) -> None:
+    foreign.ask("PostModels", models=[{"id": "learns", "model_type_id": "embedding-classifier"}])
+    made = foreign.ask("PostModelVersions", model_id="learns", model_versions=[{"output_info": {}}]).model.model_version
+    for _ in range(9):  # each look takes the training a step further
+        seen = foreign.ask("GetModelVersion", model_id="learns", version_id=made.id).model_version
+    assert seen.status.code == 21110
+    (left,) = adopt(foreign, with_exported(foreign)).left
+    assert left.summary.startswith("models/learns is not adopted: its last training failed: 21110 ")
+    assert left.summary.endswith("; `apply` starts another one, which is billed")
+
+
 def test_what_another_set_owns_is_left_alone(foreign: Any) -> None:
     file = with_exported(foreign)
     adopt(foreign, file)

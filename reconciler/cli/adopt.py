@@ -33,7 +33,7 @@ def adopt(
         if found.left and found.planned.plan.summary.empty:
             each = "\n".join(problem.summary for problem in found.left)
             raise Refused(f"nothing to adopt, {left}\n{each}", hint=hint, diagnostics=found.left)
-        code = make_real(screen, opened.api, found.planned, auto_approve=auto_approve)
-    if code == 0 and found.left and not screen.machine:
-        raise Refused(left, hint=hint)
-    return code or (Refused.exit_code if found.left else 0)
+        code = make_real(screen, opened.api, found.planned, auto_approve=auto_approve, left=found.left)
+    if code == Refused.exit_code and found.left:
+        screen.remark(Refused(left, hint=hint))
+    return code

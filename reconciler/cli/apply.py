@@ -16,6 +16,7 @@ from reconciler.core.diagnostics import ReconcilerError, Refused, error
 
 if TYPE_CHECKING:
     from reconciler.client.api import GrpcApi
+    from reconciler.core.diagnostics import Diagnostic
     from reconciler.core.plan import Plan
     from reconciler.pipeline import Planned
 
@@ -76,9 +77,15 @@ def carry_out(screen: Screen, opened: Session, *, auto_approve: bool, how: Apply
 
 
 def make_real(
-    screen: Screen, api: GrpcApi, planned: Planned, *, auto_approve: bool, how: ApplyFlags | None = None
+    screen: Screen,
+    api: GrpcApi,
+    planned: Planned,
+    *,
+    auto_approve: bool,
+    how: ApplyFlags | None = None,
+    left: tuple[Diagnostic, ...] = (),
 ) -> int:
-    """Show the plan, ask unless that is waived, apply, give an account."""
+    """Show the plan, ask unless that is waived, apply, give an account; of what was left alone, too."""
     plan = planned.plan
     anything = not plan.summary.empty
     screen.proposal(plan, asking=anything and not auto_approve)
@@ -87,16 +94,16 @@ def make_real(
         raise _refused(plan)
     if anything and not auto_approve and not screen.confirms(_question(plan)):
         raise ReconcilerError("not confirmed; nothing was changed")
-    return _apply(screen, api, planned, how or ApplyFlags())
+    return _apply(screen, api, planned, how or ApplyFlags(), left)
 
 
-def _apply(screen: Screen, api: GrpcApi, planned: Planned, how: ApplyFlags) -> int:
+def _apply(screen: Screen, api: GrpcApi, planned: Planned, how: ApplyFlags, left: tuple[Diagnostic, ...]) -> int:
     from reconciler.pipeline import apply_plan
 
     patience = train_seconds(how)
     with orderly(screen) as interrupts, following(screen) as emit:
         result = apply_plan(api, planned, emit, version_timeout=patience, interrupts=interrupts)
-    result = replace(result, rpcs=dict(api.traffic.calls))
+    result = replace(result, rpcs=dict(api.traffic.calls), left=left)
     if screen.machine or not result.plan.summary.empty:
         screen.result(result)
     else:  # the plan has said already that there is nothing to do

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.core.address import Address
+from reconciler.core.diagnostics import Diagnostic, Refused
 from reconciler.core.plan import Plan, Step, Verb
 
 
@@ -87,6 +88,8 @@ class ApplyResult:
     interrupted: bool = False
     stopped: bool = False
     """Interrupted twice: what was in flight was not waited for, and may hang still."""
+    left: tuple[Diagnostic, ...] = ()
+    """What was asked for and is no step of the plan: objects that could not be adopted as they are."""
 
     @property
     def complete(self) -> bool:
@@ -95,9 +98,12 @@ class ApplyResult:
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 130 interrupted, 7 token failed, 6 partly applied; if nothing was done, the error's own code."""
+        """0 all done, 130 interrupted, 7 token failed, 6 partly applied; if nothing was done, the error's own code.
+
+        4 if all steps got done and something was left alone.
+        """
         if self.complete:
-            return 0
+            return Refused.exit_code if self.left else 0
         if self.interrupted:
             return 130
         codes = [o.exit_code for o in self.outcomes if o.exit_code is not None]

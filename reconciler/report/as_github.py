@@ -50,10 +50,10 @@ def plan_findings(plan: Plan) -> list[Diagnostic]:
 
 
 def result_annotations(result: ApplyResult) -> str:
-    """Every step that failed, and every one that may have happened."""
+    """Every step that failed, every one that may have happened, and what was left alone."""
     places = {change.address: change.location for change in result.plan.changes}
     kinds = {Status.FAILED: Severity.ERROR, Status.UNKNOWN: Severity.WARNING}
-    return diagnostics_annotations(
+    troubles = (
         Diagnostic(
             kinds[o.status],
             f"{o.step.title or o.step.verb}: {o.message}",
@@ -63,6 +63,7 @@ def result_annotations(result: ApplyResult) -> str:
         for o in result.outcomes
         if o.status in kinds
     )
+    return diagnostics_annotations([*troubles, *result.left])
 
 
 def drift_annotations(report: DriftReport) -> str:

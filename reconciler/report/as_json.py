@@ -37,6 +37,7 @@ def result_json(result: ApplyResult) -> str:
             "done": asdict(done_summary(result)),
             "statuses": {str(status): count for status, count in sorted(result.by_status().items())},
             "steps": [_step(outcome) for outcome in result.outcomes],
+            **({"diagnostics": [diagnostic_values(each) for each in result.left]} if result.left else {}),
             "seconds": round(result.seconds, 3),
             "rpcs": dict(sorted(result.rpcs.items())),
             "rpc_count": sum(result.rpcs.values()),

@@ -57,6 +57,7 @@ def result_markdown(result: ApplyResult, *, limit: Limit = COMMENT, more: str = 
         *(block for status in LOUD for block in _trouble(result, status)),
         *(block for status in rest for block in _trouble(result, status)),
         *_next(result),
+        *notes_block(result.left),
         *_remarks(result),
         *_steps(result.outcomes),
     ]

@@ -132,6 +132,14 @@ def no_model(ground: Ground) -> None:
 CONCEPT = "---\napiVersion: clarifai.reconciler/v1\nkind: Concept\nmetadata: {name: hat}\nspec: {name: hat}\n"
 
 
+def half_alike(ground: Ground) -> None:
+    """An app that others made: its model is not as declared."""
+    owner, scope = {"user_id": "me-local"}, {"user_id": "me-local", "app_id": ground.app}
+    ground.client().call("PostApps", user_app_id=owner, apps=[{"id": ground.app, "description": "Things"}])
+    model = {"id": "m1", "model_type_id": "prompter", "description": "theirs"}
+    ground.client().call("PostModels", user_app_id=scope, models=[model])
+
+
 def stranger(ground: Ground) -> None:
     ground.fault("*", code=11008)
 
@@ -204,6 +212,7 @@ ROWS = [
     Row(3, "drift", DRIFT, ERROR, broken),
     Row(4, "plan --prune", PLAN, PLAN, pruning),
     Row(4, "apply -y --prune", RESULT, ERROR, pruning, reported=PLAN),
+    Row(4, "adopt -y", RESULT, RESULT, half_alike, writes=True),
     Row(5, "apply plan.json", RESULT, ERROR, stale),
     Row(6, "apply -y", RESULT, RESULT, no_model, writes=True),
     Row(7, "plan", PLAN, ERROR, stranger),

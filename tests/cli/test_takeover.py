@@ -91,6 +91,26 @@ def test_what_differs_is_a_refusal_that_names_it(shop: Any, emulator: Emulator) 
     assert emulator.calls.writes == []
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_is_left_alone_is_in_every_account(shop: Any, emulator: Emulator, form: str) -> None:
+    shop("export", "shop", "--out", "app")
+    (shop.folder / "app" / "app.yaml").unlink()
+    concepts = shop.folder / "app" / "concepts.yaml"
+    concepts.write_text(concepts.read_text().replace("  name: hat", "  name: x"))
+    scope = ("--app-id", "shop", "--owner", "hats", "--allow", "takeover=*")
+    wishes = [f"--report={name}=told.{name}" for name in ("json", "markdown", "github", "github-outputs")]
+    ended = shop("adopt", "app", "--auto-approve", "--format", form, *scope, *wishes)
+    assert ended.code == 4, ended.err
+    assert "1 not adopted" in ended.err
+    told = {name: (shop.folder / f"told.{name}").read_text() for name in ("json", "markdown", "github")}
+    assert all("concepts/hat is not adopted: it differs in name" in text.replace("\\", "") for text in told.values())
+    account = json.loads(told["json"])
+    assert (account["exit_code"], account["done"]["adopt"]) == (4, 1)
+    assert "exitcode=4\n" in (shop.folder / "told.github-outputs").read_text()
+    if form == "json":
+        assert ended.json["diagnostics"] == account["diagnostics"]
+
+
 def test_adopt_asks(shop: Any, answering: Any) -> None:
     shop("export", "shop", "--out", "app")
     (shop.folder / "app" / "app.yaml").unlink()
