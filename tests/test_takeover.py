@@ -217,3 +217,18 @@ def test_texts_that_look_like_variables_stay_texts(world: Any) -> None:
 def test_an_app_that_is_not_there_is_an_error(world: Any) -> None:
     with pytest.raises(ReconcilerError, match="there is no app me-local/app"):
         text(world)
+
+
+def test_an_operator_without_a_version_stays_without_one(world: Any) -> None:
+    world.api.call("PostApps", user_app_id={"user_id": "me-local"}, apps=[{"id": "app"}])
+    for number, kind in enumerate(("annotation-writer", "concept-thresholder", "embedding-classifier", "a-new-type")):
+        world.ask("PostModels", models=[{"id": f"m{number}", "model_type_id": kind}])
+    said = {name: each.spec.get("model_version", "unsaid") for name, each in export(world).items() if "Model/" in name}
+    assert said == {"Model/m0": None, "Model/m1": None, "Model/m2": "unsaid", "Model/m3": "unsaid"}
+    file = with_exported(world)
+    assert not adopt(world, file).left
+    assert world.plan(file).plan.summary.empty
+    world.ask(
+        "PostModelVersions", model_id="m1", model_versions=[{"output_info": {"params": {"concept_threshold_type": 1}}}]
+    )
+    assert world.plan(file).plan.summary.empty  # it is theirs

@@ -121,6 +121,8 @@ def _spec(kind: Kind) -> Schema:
         spec["properties"][name] = _ref("text") | {"description": "name of a file, from the manifest's folder"}
     if kind.versions is not None:
         spec["properties"]["model_type_id"]["examples"] = [*MODEL_TYPES]
+        (version,) = kind.versions.path
+        spec["properties"][version]["type"] = ["object", "null"]
         spec["allOf"] = [_typed_params(known, kind.versions.path) for known in MODEL_TYPES.values()]
     return spec
 

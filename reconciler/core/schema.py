@@ -39,6 +39,10 @@ class Decoded:
     written: set[Path] = field(default_factory=set)
     positions: dict[Path, Node] = field(default_factory=dict)
     """What stands where a path was written: its key, or the element of a list."""
+    refusable: Path = ()
+    """Where `null` is no mistake, but says that there is to be none; () where nowhere."""
+    refused: bool = False
+    """Whether it stands there."""
     problems: list[Diagnostic] = field(default_factory=list)
 
     def problem(self, summary: str, location: Location, hint: str | None = None) -> None:
@@ -50,12 +54,14 @@ Reader = Callable[[Node, Path, Decoded], Any]
 """A field's node, its path and what was decoded so far -> its data; None (and a problem) where it is wrong."""
 
 
-def decode(spec: Mapping, message: type[Message], shape: Shape, files: Collection[str] = ()) -> Decoded:
+def decode(
+    spec: Mapping, message: type[Message], shape: Shape, files: Collection[str] = (), refusable: Path = ()
+) -> Decoded:
     """Read a spec node as a message of the given type, restricted to the shape's paths; never raises on bad input.
 
-    `files` are fields of our own beside the message's, each the name of a file.
+    `files` are fields of our own beside the message's, each the name of a file; at `refusable`, `null` means none.
     """
-    decoded = Decoded()
+    decoded = Decoded(refusable=refusable)
     own = [(key, value) for key, value in spec if key.text in files] if files else []
     for key, value in own:
         _file(key, value, decoded)
@@ -84,6 +90,9 @@ def _message(descriptor: Descriptor, shape: Shape, node: Mapping, path: Path, ou
         inner = below(path, name)
         out.positions[inner] = key
         if isinstance(value, Scalar) and value.is_null:
+            if inner == out.refusable:
+                out.refused = True
+                continue
             out.problem(f"{'.'.join(inner)} has no value", value.location, "give it a value, or remove the line")
             continue
         typed = read(value, inner, out)

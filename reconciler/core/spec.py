@@ -20,7 +20,8 @@ from reconciler.core.tree import ABSENT, Tree, get, put
 
 def read_spec(declaration: Declaration, kind: Kind) -> Spec:
     """The spec of one document in which no variable is left."""
-    decoded = decode(declaration.spec, kind.message, kind.fields.shape, kind.fields.files)
+    version = kind.versions.path if kind.versions is not None else ()
+    decoded = decode(declaration.spec, kind.message, kind.fields.shape, kind.fields.files, version)
     tree = _tree(kind, decoded)
     positions = Positions(decoded.positions, declaration.location.file)
     written = frozenset(decoded.written)
@@ -52,7 +53,10 @@ def has_errors(problems: list[Diagnostic]) -> bool:
 
 def _tree(kind: Kind, decoded: Decoded) -> Tree:
     """The canonical tree of what could be read; names of files as they stand, for `attach`."""
-    tree = kind.complete(kind.fold(canonical(decoded.data, kind.message, kind.fields.shape)))
+    tree = kind.fold(canonical(decoded.data, kind.message, kind.fields.shape))
+    if decoded.refused:
+        return tree  # `model_version: null`: none is made, and one that others make is theirs
+    tree = kind.complete(tree)
     tree = _implied(kind, tree, decoded)
     if decoded.files:
         tree = {**tree, **decoded.files}

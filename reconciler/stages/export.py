@@ -52,6 +52,8 @@ def _document(observed: Observed, kind: Kind, live: LiveState, types: Mapping[st
     if kind.versions is not None and observed.newest is not None and get(tree, kind.versions.path) is ABSENT:
         tree = put(tree, kind.versions.path, {})
     spec = kind.data(_in_order(tree, kind.fields.shape))
+    if kind.versions is not None and observed.newest is None and kind.complete(tree) is not tree:
+        spec = put(spec, kind.versions.path, None)  # it has no version, and would get one
     return Manifest(kind.name, _name(observed, kind, tree), _literal(spec), _lifecycle(observed, kind), tuple(comments))
 
 

@@ -48,6 +48,7 @@ def test_our_own_manifests_fit(file):
         params("annotation-writer", annotation_status="24151", annotation_user_id="${CLARIFAI_USER_ID}"),
         params("image-crop", margin="${MARGIN}"),
         model(model_version={}),
+        model(model_type_id="annotation-writer", model_version=None),
     ],
 )
 def test_what_is_read_here_fits(document):

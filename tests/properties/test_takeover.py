@@ -23,6 +23,10 @@ FREE = st.recursive(
     max_leaves=4,
 )
 METADATA = st.dictionaries(TEXTS, FREE, max_size=2)
+WORDS = st.lists(TEXTS, min_size=1, max_size=2, unique=True)
+IMAGE = st.just({"url": "https://example.com/a.png"})
+KEYPOINTS = st.just({"keypoint_names": ["head", "no"], "skeleton": [{"k1": 0, "k2": 1}]})
+GRAPH = "birds"
 VISIBILITY = st.sampled_from(["PRIVATE", "PUBLIC"]).map(lambda word: {"gettable": word})
 CONCEPTS = ["people", "man", "adult", "no", "0123"]
 VALUES = st.floats(0, 1, width=32)
@@ -56,75 +60,96 @@ CONFIGURATIONS = {
     "concept-synonym-mapper": params(knowledge_graph_id=st.just("")),
     "image-crop": params(margin=st.one_of(st.just(1), VALUES)),
     "prompter": params(prompt_template=TEXTS),
+    "rag-prompter": params(min_score=st.sampled_from([0.95, 0, 1]), max_results=st.sampled_from([5, 3])),
     "barcode-operator": st.just({}),
+    "byte-tracker": st.fixed_dictionaries({"params": METADATA}),
+    "a-type-of-their-own": st.fixed_dictionaries({"params": METADATA, "fields_map": METADATA}),
+    "embedding-classifier": st.nothing(),  # a version would be a training
 }
 
 
 CHAINED = ("concept-thresholder", "annotation-writer", "concept-synonym-mapper")
 
 
+def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Any of the fields."""
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+OVERRIDES = st.sampled_from(
+    [None, {"params": {"max_concepts": 3}}, {"data": {"concepts": [{"id": "people", "value": 0.5}]}}]
+)
+
+
 @st.composite
 def models(draw: Any) -> Any:
     kind = draw(st.sampled_from(sorted(CONFIGURATIONS)))
-    shell = draw(
-        st.fixed_dictionaries(
-            {}, optional={"description": TEXTS, "notes": TEXTS, "metadata": METADATA, "visibility": VISIBILITY}
-        )
-    )
-    return {"model_type_id": kind, **shell}, draw(st.lists(CONFIGURATIONS[kind], min_size=1, max_size=2))
+    shell = draw(some(description=TEXTS, notes=TEXTS, metadata=METADATA, visibility=VISIBILITY, toolkits=WORDS,
+                      use_cases=WORDS, languages=WORDS, image=IMAGE))  # fmt: skip
+    beside = some(description=TEXTS, license=TEXTS, metadata=METADATA, train_info=st.just({"params": {"a": 1}}))
+    infos = draw(st.lists(CONFIGURATIONS[kind], max_size=2)) if kind != "embedding-classifier" else []
+    return {"model_type_id": kind, **shell}, [{"output_info": info, **draw(beside)} for info in infos]
 
 
 @st.composite
 def apps(draw: Any) -> Any:
     """What to create, in plain data; nodes refer to models by number and say which version they pin."""
-    nodes = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=4)
-    fields = st.fixed_dictionaries(
-        {},
-        optional={"description": TEXTS, "notes": TEXTS, "metadata": METADATA, "name": TEXTS, "visibility": VISIBILITY},
+    nodes = st.lists(st.tuples(st.integers(0, 5), st.booleans(), OVERRIDES), min_size=1, max_size=4)
+    told = {"metadata": METADATA, "visibility": VISIBILITY, "image": IMAGE}
+    fields = some(
+        description=TEXTS,
+        notes=TEXTS,
+        name=TEXTS,
+        sample_ms=st.integers(1, 900),
+        default_language=st.sampled_from(["en", "de"]),
+        embeddings_storage=st.sampled_from([1, 2]),
+        **told,
     )
-    concept = st.fixed_dictionaries(
-        {}, optional={"name": TEXTS, "definition": TEXTS, "metadata": METADATA, "visibility": VISIBILITY}
-    )
+    concept = some(name=TEXTS, definition=TEXTS, keypoint_info=KEYPOINTS, **told)
     relation = st.tuples(
         st.sampled_from(CONCEPTS),
         st.sampled_from(["hyponym", "hypernym", "synonym"]),
         st.sampled_from([*CONCEPTS, "ai_l8TKp2h5"]),
+        st.sampled_from(["", GRAPH]),
     )
     return {
         "app": draw(fields),
         "concepts": {name: draw(concept) for name in CONCEPTS},
         "relations": draw(
-            st.lists(relation.filter(lambda r: r[0] != r[2]), max_size=3, unique_by=lambda r: frozenset((r[0], r[2])))
+            st.lists(
+                relation.filter(lambda r: r[0] != r[2]),
+                max_size=3,
+                unique_by=lambda r: (frozenset((r[0], r[2])), r[3]),
+            )
         ),
         "models": draw(st.lists(models(), max_size=3)),
         "workflows": draw(
-            st.lists(
-                st.tuples(st.fixed_dictionaries({}, optional={"description": TEXTS, "metadata": METADATA}), nodes),
-                max_size=2,
-            )
+            st.lists(st.tuples(some(description=TEXTS, notes=TEXTS, use_cases=WORDS, **told), nodes), max_size=2)
         ),
+        "base": draw(st.sampled_from(["", "Empty", "General"])),
         "default": draw(st.booleans()),
     }
 
 
 def build(world: Any, app: Any) -> None:
     """Make it with bare calls, as any other client would."""
-    world.api.call(
-        "PostApps", user_app_id={"user_id": world.scope.user_id}, apps=[{"id": world.scope.app_id, **app["app"]}]
-    )
+    base = {"default_workflow": {"id": app["base"], **PUBLIC}} if app["base"] else {}
+    wanted = {"id": world.scope.app_id, **app["app"], **base}
+    world.api.call("PostApps", user_app_id={"user_id": world.scope.user_id}, apps=[wanted])
+    world.ask("PostKnowledgeGraphs", knowledge_graphs=[{"id": GRAPH}])
     world.ask("PostConcepts", concepts=[{"id": name, **fields} for name, fields in app["concepts"].items()])
-    for subject, predicate, target in app["relations"]:
+    for subject, predicate, target, graph in app["relations"]:
         end = {"id": target, **(PUBLIC if target.startswith("ai_") else {})}
         world.ask(
             "PostConceptRelations",
             concept_id=subject,
-            concept_relations=[{"object_concept": end, "predicate": predicate}],
+            concept_relations=[{"object_concept": end, "predicate": predicate, "knowledge_graph_id": graph}],
         )
     pins = []
     for number, (shell, versions) in enumerate(app["models"]):
         world.ask("PostModels", models=[{"id": f"model-{number}", **shell}])
-        for info in versions:
-            reply = world.ask("PostModelVersions", model_id=f"model-{number}", model_versions=[{"output_info": info}])
+        for version in versions:
+            reply = world.ask("PostModelVersions", model_id=f"model-{number}", model_versions=[version])
             if shell["model_type_id"] in CHAINED:
                 pins.append({"id": f"model-{number}", "model_version": {"id": reply.model.model_version.id}})
     for number, (fields, nodes) in enumerate(app["workflows"]):
@@ -138,9 +163,10 @@ def build(world: Any, app: Any) -> None:
 def build_workflow(world: Any, name: str, fields: Any, nodes: Any, known: list[Any]) -> None:
     """A public classifier first, which gives concepts to all that is ours."""
     listed: list[Any] = [{"id": "first", "model": MAIN[0]}]
-    for number, (choice, silent) in enumerate(nodes):
+    for number, (choice, silent, override) in enumerate(nodes):
         model = known[choice % len(known)]
-        source = {} if model in MAIN else {"node_inputs": [{"node_id": "first"}]}
+        source: Any = {} if model in MAIN else {"node_inputs": [{"node_id": "first"}]}
+        source |= {"output_info_override": override} if override else {}
         listed.append({"id": f"n{number}", "model": model, "suppress_output": silent, **source})
     world.ask("PostWorkflows", workflows=[{"id": name, **fields, "nodes": listed}])
 
