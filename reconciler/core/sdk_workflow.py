@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.core.declaration import Declaration, Mapping, Node, Scalar, Sequence, substitute
 from reconciler.core.diagnostics import Diagnostic, Location, Severity, error, note
+from reconciler.core.model_types import DEFAULT_TYPE
 from reconciler.core.reading import (
     expected_text,
     found,
@@ -200,6 +201,11 @@ def _left_open(workflow: str, nodes: Iterable[Mapping], described: set[str | Non
         summary = f"workflow {quoted(workflow)} leaves the model version open in: {listed}"
         hint = "a model declared here: the version managed here; any other: its newest version, pinned at creation"
         yield note(summary, named[0].location, hint=hint)
+    for node in open_nodes:
+        if _describes_model(node) and _model(node).get("model_type_id") is None:
+            summary = f"model {quoted(text_of(_model(node).get('model_id')) or '')} names no model_type_id"
+            hint = f"it is made as {DEFAULT_TYPE}, as the service makes it for the SDK; each version is a training"
+            yield note(summary, node.location, hint=hint)
 
 
 def _model(node: Mapping) -> Mapping:

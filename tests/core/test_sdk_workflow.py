@@ -88,6 +88,14 @@ def test_a_version_left_open_is_said(tmp_path):
     assert "leaves the model version open in: find" in note.summary
 
 
+def test_a_type_left_open_is_said(tmp_path):
+    assert resolve(tmp_path, CROP).diagnostics == ()
+    resolved = resolve(tmp_path, CROP.replace("        model_type_id: image-crop\n", ""))
+    (note,) = [p for p in resolved.diagnostics if p.severity is Severity.NOTE]
+    assert note.summary == "model 'my-cutter' names no model_type_id"
+    assert "made as embedding-classifier" in note.hint
+
+
 def test_a_set_of_such_files_needs_an_app_and_an_owner(tmp_path):
     resolved = resolve(tmp_path, EXPORTED, app_id=None, owner=None)
     said = " ".join(str(p) for p in resolved.diagnostics)
