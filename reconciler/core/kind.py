@@ -219,6 +219,17 @@ def _learns_nothing(tree: Tree) -> frozenset[str] | None:
 
 
 @dataclass(frozen=True)
+class ListedApart:
+    """A list inside an object that the service may show nowhere but through an RPC of its own."""
+
+    rpc: str
+    places: tuple[Path, ...]
+    """Where in the message it otherwise stands; the first is its own."""
+    count: Path
+    """Where the message says how long it is, in any case."""
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of resource. The engine asks nothing about a kind that is not answered here."""
 
@@ -259,6 +270,7 @@ class Kind:
     """The concepts that an object is an example of, for a kind whose objects others learn from."""
     full_read: str | None = None
     """The RPC that shows an object whole, where it is not the plain Get."""
+    listed_apart: ListedApart | None = None
     list_fields: Mapping[str, Any] = field(default_factory=dict)
     by_id: bool = False
     """Whether a list is asked only for the ids that are declared or in our inventory: an app may hold millions."""

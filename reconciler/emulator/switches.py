@@ -59,8 +59,9 @@ class Switches:
         meaning="reads fill in documented default params / nothing / also a param nobody documents",
     )  # fmt: skip
     output_info: str = _choice(
-        "output-info-rpc", "everywhere", "old-place", fact="U4",
-        meaning="output_info.data is in GetModelOutputInfo only / in every read / in its old place model.output_info",
+        "output-info-rpc", "everywhere", "old-place", "listed-apart", fact="U4",
+        meaning="output_info.data is in GetModelOutputInfo only / in every read / in its old place model.output_info / "
+        "nowhere: ListModelConcepts lists the concepts",
     )  # fmt: skip
     omitted_threshold: str = _choice(
         "zero", "one", fact="U23",

@@ -13,7 +13,7 @@ from clarifai_grpc.grpc.api import resources_pb2
 
 from reconciler.core.address import MAIN, Address, Scope
 from reconciler.core.diagnostics import Severity
-from reconciler.core.kind import Fields, Keeps, Kind, Problem, Versions
+from reconciler.core.kind import Fields, Keeps, Kind, ListedApart, Problem, Versions
 from reconciler.core.model_types import (
     DEFAULT_TYPE,
     MODEL_TYPES,
@@ -197,6 +197,11 @@ KIND = Kind(
         waiting=TRAINING,
     ),
     full_read="GetModelOutputInfo",
+    listed_apart=ListedApart(
+        "ListModelConcepts",
+        places=((*VERSION, "output_info", "data", "concepts"), ("output_info", "data", "concepts")),
+        count=(*VERSION, "active_concept_count"),
+    ),
     list_fields={"dont_fetch_from_main": True},
     patch_action="merge",
 )

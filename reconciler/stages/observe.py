@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from typing import Any, TypeVar
 
 from reconciler.core.address import Address, Scope
@@ -20,7 +20,7 @@ from reconciler.core.observed import decode, hide_ours, is_bookmark, is_of, live
 from reconciler.core.records import inventories_in, with_records
 from reconciler.core.remote import Api, ApiError, ApiRefused, Message, Moved, NotAuthorised, NotFound, items
 from reconciler.core.state import Inventory, LiveState, LiveVersion, Observed
-from reconciler.core.tree import ABSENT, Tree, get, put
+from reconciler.core.tree import ABSENT, Path, Tree, get, put
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -267,15 +267,27 @@ def _each(work: Callable[[A], B], things: list[A], workers: int) -> list[B]:
 
 
 def _get(api: Api, kind: Kind, address: Address) -> Observed | None:
-    id_field = {} if kind.keeps is Keeps.APP else {kind.crud.id_field: address.id}
-    rpc = kind.full_read or str(kind.crud.get)
     try:
-        reply = api.call(rpc, user_app_id=user_app(address.scope), **id_field)
+        message = _whole(api, kind, address)
     except NotFound:
         return None
-    message = getattr(reply, kind.crud.item)
     # GetWorkflow may answer with a public workflow of that id (facts 3.8).
     return decode(message, kind, address.scope) if is_of(message, address.scope) else None
+
+
+def _whole(api: Api, kind: Kind, address: Address, **version: str) -> Message:
+    """An object with all that the service shows of it; at a version, if one is given."""
+    named = {} if kind.keeps is Keeps.APP else {kind.crud.id_field: address.id}
+    asked = {"user_app_id": user_app(address.scope), **named, **version}
+    message: Message = getattr(api.call(kind.full_read or str(kind.crud.get), **asked), kind.crud.item)
+    apart = kind.listed_apart
+    if apart is not None and _inside(message, apart.count) and not any(_inside(message, p) for p in apart.places):
+        _inside(message, apart.places[0]).extend(items(api, apart.rpc, **asked))
+    return message
+
+
+def _inside(message: Any, path: Path) -> Any:
+    return reduce(getattr, path, message)
 
 
 def _made(kind: Kind, inventory: Inventory) -> int:
@@ -327,9 +339,6 @@ def _is_managed(version: LiveVersion, versions: Versions, owner: str) -> bool:
 
 
 def _read_version(api: Api, kind: Kind, versions: Versions, model: Address, version: LiveVersion) -> LiveVersion:
-    reply: Message = api.call(
-        str(kind.full_read), user_app_id=user_app(model.scope), version_id=version.id, **{kind.crud.id_field: model.id}
-    )
-    tree = kind.fold(tree_from(getattr(reply, kind.crud.item), kind.fields.shape))
+    tree = kind.fold(tree_from(_whole(api, kind, model, version_id=version.id), kind.fields.shape))
     read = get(tree, versions.path)
     return replace(version, tree=hide_ours({} if read is ABSENT else read))

@@ -54,6 +54,7 @@ def output_info(api):
         model = api.ok(rpc, model_id="m").model
         return len(model.model_version.output_info.data.concepts), len(model.output_info.data.concepts)
 
+    assert len(api.ok("ListModelConcepts", model_id="m").concepts) == 1
     return places("GetModel"), places("GetModelOutputInfo")
 
 
@@ -524,6 +525,7 @@ CASES: dict[Callable[[Any], Any], dict[Any, Any]] = {
         "output-info-rpc": ((0, 0), (1, 0)),
         "everywhere": ((1, 0), (1, 0)),
         "old-place": ((0, 0), (0, 1)),
+        "listed-apart": ((0, 0), (0, 0)),
     },
     omitted_threshold: {"zero": 0.0, "one": 1.0},
     unknown_concepts: {"created": 10000, "refused": 40003},

@@ -36,7 +36,7 @@ def get_model(call: Call, request: service_pb2.GetModelRequest) -> service_pb2.S
 
 def get_model_output_info(call: Call, request: service_pb2.GetModelRequest) -> service_pb2.SingleModelResponse:
     """The same, with the version's concepts and thresholds (facts 0.8)."""
-    return _get(call, request, with_data=True)
+    return _get(call, request, with_data=call.switches.output_info != "listed-apart")
 
 
 def _get(call: Call, request: service_pb2.GetModelRequest, *, with_data: bool) -> service_pb2.SingleModelResponse:
