@@ -265,20 +265,6 @@ def test_what_moved_is_named_though_the_same_objects_change(
     assert rich.writes == []
 
 
-def test_so_is_another_number_of_inputs_to_run_again(world: Any, documents: Any) -> None:
-    flows = [documents.workflow(name, n="m") for name in ("w", "v")]
-    models = [documents.concept("p"), documents.thresholder("m", p=0.5)]
-    world.apply(documents.app(default_workflow={"id": "w"}), *models, *flows)
-    world.ask("PostInputs", inputs=[{"id": "a", "data": {"text": {"raw": "a"}}}])
-    switched = [documents.app(default_workflow={"id": "v"}), *models, *flows]
-    text = saving.saved(world.plan(*switched, host=HOST, reindex=True, rails=world.everything)).text()
-    world.ask("PostInputs", inputs=[{"id": "b", "data": {"text": {"raw": "b"}}}])
-    world.forget_calls()
-    with pytest.raises(StalePlan, match=r"no longer true: the app holds 2 inputs, not 1$"):
-        perform(world, text)
-    assert world.writes == []
-
-
 def test_what_is_not_ours_may_move(rich: Any) -> None:
     rich.ask("PatchModels", models=[{"id": "m", "notes": "theirs"}], action="overwrite")
     rich.ask("PostConcepts", concepts=[{"id": "more", "name": "more"}])
