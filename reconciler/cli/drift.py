@@ -12,7 +12,7 @@ from typer import Option
 
 from reconciler.cli.command import command
 from reconciler.cli.files import keep, writable
-from reconciler.cli.options import ChangeFlags, Exclude, ManifestFlags, Select, ServiceFlags, Textfile
+from reconciler.cli.options import DETAILED, ChangeFlags, Exclude, ManifestFlags, Select, ServiceFlags, Textfile
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import session
 from reconciler.core.diagnostics import ReconcilerError
@@ -26,6 +26,7 @@ Interval = Annotated[str | None, Option(metavar="TIME", help="Look again and aga
 Listen = Annotated[
     str | None, Option(metavar="HOST:PORT", help="With --interval: serve /metrics for Prometheus, and /healthz.")
 ]
+Detailed = Annotated[bool, Option(*DETAILED, hidden=True, help="Always so; taken for those who write it everywhere.")]
 
 
 @command
@@ -39,6 +40,7 @@ def drift(
     interval: Interval = None,
     listen: Listen = None,
     textfile: Textfile = None,
+    detailed_exitcode: Detailed = True,
 ) -> int:
     """Show what others changed in the live app.
 

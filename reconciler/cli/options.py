@@ -143,4 +143,7 @@ class AppFlags:
     app_id: Annotated[str | None, Option(metavar="ID", help="The app. Default: CLARIFAI_APP_ID.")] = None
 
 
+DETAILED = ("--detailed-exitcode", "--expect-no-changes", "--non-zero-exit-code")
+"""As Terraform, Pulumi and decK call it."""
+
 AutoApprove = Annotated[bool, Option("--auto-approve", "--yes", "-y", help="Do not ask.")]

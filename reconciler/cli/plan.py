@@ -11,7 +11,7 @@ from typer import Option
 from reconciler.cli import saved
 from reconciler.cli.command import command
 from reconciler.cli.files import keep, writable
-from reconciler.cli.options import ChangeFlags, ManifestFlags, ServiceFlags
+from reconciler.cli.options import DETAILED, ChangeFlags, ManifestFlags, ServiceFlags
 from reconciler.cli.screen import Screen
 from reconciler.cli.session import session
 from reconciler.core.diagnostics import ReconcilerError, Refused
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 CHANGES_PRESENT = 2
 
-Detailed = Annotated[
-    bool, Option("--detailed-exitcode", "--expect-no-changes", help="Exit with 2 if there are changes.")
-]
+Detailed = Annotated[bool, Option(*DETAILED, help="Exit with 2 if there are changes.")]
 Out = Annotated[str | None, Option("--out", "-o", metavar="FILE", help="Save the plan, for `show` and `apply FILE`.")]
 Destroy = Annotated[bool, Option("--destroy", help="Show what `destroy` would do.")]
 

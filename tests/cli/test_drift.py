@@ -48,6 +48,7 @@ def test_what_others_changed_is_shown_and_coded(shell: Any, applied: Emulator) -
     assert ended.code == 2
     assert "models/m1" in ended.out
     assert "theirs" in ended.out
+    assert shell("drift", "--detailed-exitcode").code == 2
     assert applied.calls.writes == []
     assert shell("apply", "-y").code == 0
     assert shell("drift").code == 0
