@@ -22,9 +22,7 @@ from reconciler.core.kind import Attachment, user_app
 from reconciler.core.labels import STATUSES, Added, AddStatus, Annotation, Annotations, Label, status_word
 from reconciler.core.remote import Api, ApiError, NotFound, OutcomeUnknown, items
 from reconciler.kinds import input as inputs
-
-MOST_BYTES = 16 << 20
-"""Files that travel in one request; a larger one goes alone."""
+from reconciler.stages.batch import MOST_BYTES
 
 LONGEST_ID = 48
 

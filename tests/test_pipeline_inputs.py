@@ -59,6 +59,17 @@ def test_all_inputs_are_posted_together_and_processed_when_the_run_ends(world, m
     assert labels(world, "one") == {"brick": 1.0}
 
 
+def test_pictures_that_fill_more_than_four_megabytes_are_sent_apart(worlds, documents, tmp_path):
+    world = worlds(max_message_mb=4)
+    picture = (PICTURES / "brick-1.jpg").read_bytes()
+    for number in range(6):
+        # What follows the end of a JPEG is no part of the picture.
+        (tmp_path / f"{number}.jpg").write_bytes(picture + bytes([number]) * (1_500_000 - len(picture)))
+    world.apply(documents.app(), *(example(f"i{number}", f"{number}.jpg") for number in range(6)))
+    assert [i.status.code for i in world.listed("ListInputs")] == [30000] * 6
+    assert world.writes.count("PostInputs") == 3
+
+
 def test_a_plan_of_an_unchanged_app_asks_for_its_inputs_with_one_call(world, manifests):
     world.apply(*manifests)
     patch(world, "one", "merge", metadata={"theirs": 1})

@@ -21,8 +21,8 @@ from reconciler.core.remote import Api, ApiError, ApiRefused, Call, NotFound, Ou
 from reconciler.core.state import RECORD_KEY, Desired, DesiredState, Observed
 from reconciler.core.tree import get
 
-MOST_BYTES = 16 << 20
-"""Files that travel in one request; a larger one goes alone."""
+MOST_BYTES = 3_500_000
+"""Files that travel in one request, which with all else must stay below 4 MB (facts U30); a larger one goes alone."""
 
 TOGETHER = (Verb.CREATE, Verb.DELETE)
 
