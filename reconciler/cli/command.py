@@ -23,7 +23,7 @@ from typer.core import TyperGroup
 
 from reconciler.cli.interrupts import AtOnce, prompt
 from reconciler.cli.options import OutputFlags
-from reconciler.cli.screen import Screen
+from reconciler.cli.screen import Screen, silence
 from reconciler.core.diagnostics import Interrupted, ReconcilerError
 
 USAGE_ERROR = 1
@@ -50,6 +50,8 @@ class Commands(TyperGroup):
             code = _misused(problem, words)
         except Exit as end:
             code = end.exit_code
+        except OSError as problem:  # Typer writes the help by itself
+            code = _unwritten(problem)
         if isinstance(code, AtOnce):
             code.leave()
         sys.exit(code or 0)
@@ -64,6 +66,12 @@ def _misused(problem: TyperException, words: Sequence[str]) -> int:
     where = context.command_path if context is not None else "reconciler"
     screen = Screen(OutputFlags(format="json" if _asks_for_json(words) else None))
     screen.error(ReconcilerError(problem.format_message(), hint=f"`{where} --help` shows what is possible"))
+    return USAGE_ERROR
+
+
+def _unwritten(problem: OSError) -> int:
+    silence(sys.stdout)
+    Screen(OutputFlags()).error(ReconcilerError(f"the output could not be written: {problem.strerror}"))
     return USAGE_ERROR
 
 

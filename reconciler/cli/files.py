@@ -17,7 +17,9 @@ def writable(flag: str, file: str) -> Path:
     """The file that a flag names, before any work is done for it; raises ReconcilerError if it cannot be one."""
     if not file or file == "-":
         raise ReconcilerError(f"{flag} {file}: it takes a file")
-    if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
+    if Path(file).is_dir():
+        raise ReconcilerError(f"{flag} {file}: it takes a file, and that is a folder")
+    if not Path(file).absolute().parent.is_dir():
         raise ReconcilerError(f"{flag} {file}: it cannot be written", hint="the folder must exist")
     return Path(file)
 

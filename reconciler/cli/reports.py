@@ -46,7 +46,9 @@ def _wish(word: str, value: Value) -> Report:
         renderer(name, value)
     except ReconcilerError as problem:
         raise ReconcilerError(f"--report {word}: {problem.message}", hint=problem.hint) from None
-    if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
+    if Path(file).is_dir():
+        raise ReconcilerError(f"--report {word}: {file} is a folder")
+    if not Path(file).absolute().parent.is_dir():
         raise ReconcilerError(f"--report {word}: {file} cannot be written", hint="the folder must exist")
     return Report(ALIASES.get(name, name), file)
 

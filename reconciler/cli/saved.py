@@ -132,7 +132,8 @@ class SavedPlan:
         scope = self.document.scope
         for name, planned in ("user_id", scope.user_id), ("app_id", scope.app_id):
             if settings.by_flag(name) and getattr(settings, name) not in (planned, "me"):
-                raise ReconcilerError(f"the plan is for {scope.user_id}/{scope.app_id}, not for what --{name} names")
+                flag = settings.origins[name]
+                raise ReconcilerError(f"the plan is for {scope.user_id}/{scope.app_id}, not for what {flag} names")
 
     def apply(self, screen: Screen, how: ApplyFlags, measured: Measured) -> int:
         """Make the plan again with a handle that cannot write; if it is the same, carry it out without asking."""

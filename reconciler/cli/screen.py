@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from reconciler.cli.options import OutputFlags
 from reconciler.cli.reports import Report, wanted, where_all_is, write
-from reconciler.core.diagnostics import Diagnostic, ReconcilerError, Severity
+from reconciler.core.diagnostics import Diagnostic, Interrupted, ReconcilerError, Severity
 
 if TYPE_CHECKING:
     from reconciler.core.drift import DriftReport
@@ -251,7 +251,14 @@ class Screen:
     def confirms(self, question: str) -> bool:
         """Ask; only `yes` is a yes."""
         self._write(sys.stderr, f"\n{question}\n  Only 'yes' is accepted: ")
-        return sys.stdin.readline().strip() == "yes"
+        try:
+            answer = sys.stdin.readline()
+        except KeyboardInterrupt:
+            self.say("")
+            raise Interrupted("interrupted; nothing was changed") from None
+        if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
+            self.say("")
+        return answer.strip() == "yes"
 
     # ---- streams
 
@@ -305,10 +312,10 @@ class Screen:
                 stream.write(text)
                 stream.flush()
             except BrokenPipeError:
-                _silence(stream)
+                silence(stream)
             except OSError as reason:
                 self.lost = self.lost or str(reason.strerror or reason)
-                _silence(stream)
+                silence(stream)
 
     # ---- secrets
 
@@ -323,7 +330,7 @@ class Screen:
         return text
 
 
-def _silence(stream: TextIO) -> None:
+def silence(stream: TextIO) -> None:
     """Let all further output of a stream vanish, the interpreter's last flush included."""
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())

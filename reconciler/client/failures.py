@@ -46,13 +46,13 @@ def _message(rpc_class: RpcClass, outcome: Outcome, target: str) -> str:
         case Ending.MAYBE:
             return f"got no useful answer {times}: {_own_words(outcome.end)}"
         case Ending.MIXED if rpc_class is RpcClass.READ:
-            return "the reply is incomplete, so it is not used"
+            return "got an incomplete reply, which is not used"
         case Ending.CERTIFICATE:
-            return f"no trusted TLS connection to {target}: its certificate was not accepted, or it is no TLS port"
+            return f"got no trusted TLS connection to {target}: its certificate was not accepted, or it is no TLS port"
         case Ending.NOT_SENT:
-            return f"nobody answers at {target} {times}"
+            return f"reached nobody at {target} {times}"
         case Ending.UNAVAILABLE | Ending.LOST:
-            return f"no reply from {target} {times} ({outcome.end.grpc})"
+            return f"got no reply from {target} {times} ({outcome.end.grpc})"
     return outcome.end.description or f"refused by {target} ({outcome.end.grpc})"
 
 
@@ -70,7 +70,14 @@ def _hint(end: End, target: str) -> str | None:
                 "for a service without TLS write http:// in --base"
             )
         case Ending.NOT_SENT:
-            return f"is --base (CLARIFAI_API_BASE) right? Is `reconciler emulator` running, if {target} should be one?"
+            return _reach(target)
         case Ending.LOST:
             return "a longer --timeout may help"
     return None
+
+
+def _reach(target: str) -> str:
+    """What to look at when a connection never came about."""
+    if target.startswith(("127.", "localhost", "[::1]")):
+        return "is --base (CLARIFAI_API_BASE) right? Is `reconciler emulator` running, if it should be one?"
+    return "is this machine online, and --base (CLARIFAI_API_BASE) right? A proxy is taken from https_proxy"

@@ -1,5 +1,6 @@
 """Groups of flags, and how everything that goes wrong becomes one message and one code."""
 
+import errno
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -165,6 +166,20 @@ def test_help_is_a_success(shell: Any, words: list[str]) -> None:
     ended = shell(*words)
     assert ended.code == 0
     assert "Usage: reconciler" in ended.out
+
+
+def test_help_on_a_full_disk_is_an_error_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_words: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(typer.core.TyperGroup, "main", full)
+    monkeypatch.setattr("reconciler.cli.command.silence", lambda stream: None)
+    with pytest.raises(SystemExit) as ended:
+        Commands().main(["--help"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "Error: the output could not be written: No space left on device\n"
 
 
 def test_the_commands_of_this_release(shell: Any) -> None:

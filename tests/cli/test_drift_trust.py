@@ -232,7 +232,7 @@ def test_a_loop_that_hangs_is_not_well() -> None:
         (["--interval", "1m", "--listen", "127.0.0.1:99999"], "HOST:PORT"),
         (["--interval", "1m", "-"], "only once"),
         (["--since", "nowhere/x"], "the folder must exist"),
-        (["--textfile", "."], "it cannot be written"),
+        (["--textfile", "."], "that is a folder"),
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_read(

@@ -144,7 +144,7 @@ def test_a_terminal_that_goes_away_does_not_end_an_apply(monkeypatch: pytest.Mon
             return 99_999
 
     monkeypatch.setattr(sys, "stdout", Gone())
-    monkeypatch.setattr("reconciler.cli.screen._silence", lambda stream: None)
+    monkeypatch.setattr("reconciler.cli.screen.silence", lambda stream: None)
     screen = Screen(OutputFlags(), {})
     with following(screen) as emit:
         emit(PlanAnnounced(rich_plan()))

@@ -26,7 +26,7 @@ def test_a_plan_writes_nothing(shell: Any, emulator: Emulator) -> None:
     assert emulator.calls.writes == []
 
 
-@pytest.mark.parametrize("flag", ["--detailed-exitcode", "--expect-no-changes"])
+@pytest.mark.parametrize("flag", ["--detailed-exitcode", "--expect-no-changes", "--non-zero-exit-code"])
 def test_changes_have_their_code(shell: Any, emulator: Emulator, flag: str) -> None:
     shell.manifests("hat")
     assert shell("plan", flag).code == 2
@@ -121,7 +121,7 @@ def test_nobody_answers(shell: Any) -> None:
     shell.manifests("hat")
     ended = shell("plan", "--base", "http://127.0.0.1:1", CLARIFAI_PAT=CANARY, CLARIFAI_USER_ID="alice")
     assert ended.code == 1
-    assert "nobody answers at 127.0.0.1:1" in ended.err
+    assert "reached nobody at 127.0.0.1:1" in ended.err
     assert "CLARIFAI_API_BASE" in ended.err
 
 

@@ -243,6 +243,12 @@ def test_another_service_is_another_plan(shell: Any, serving: Callable[..., Emul
     assert shell("apply", "plan.json", "--app-id", "other").code == 1
 
 
+def test_flags_name_the_app_of_the_plan_or_none(shell: Any, emulator: Emulator) -> None:
+    shell.manifests("hat")
+    shell("plan", "--out", "plan.json")
+    assert "not for what --app-id names" in shell("apply", "plan.json", "--app-id", "other").err
+
+
 def test_two_plans_are_one_too_many(shell: Any, emulator: Emulator) -> None:
     shell.manifests("hat")
     shell("plan", "--out", "a.json")

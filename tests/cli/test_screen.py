@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.options import OutputFlags
 from reconciler.cli.screen import Screen
-from reconciler.core.diagnostics import ReconcilerError
+from reconciler.core.diagnostics import Interrupted, ReconcilerError
 
 
 class Tty(io.StringIO):
@@ -66,6 +66,20 @@ def test_only_yes_is_a_yes(
     out, err = capsys.readouterr()
     assert out == ""  # a question is no result
     assert "Do it?" in err
+    assert err.endswith("\n") is (typed == "")  # a terminal has shown the line that was typed
+
+
+def test_an_interrupted_question_says_that_nothing_was_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(sys.stdin, "readline", interrupted)
+    with pytest.raises(Interrupted, match="nothing was changed"):
+        Screen(OutputFlags(), {}).confirms("Do it?")
+    assert capsys.readouterr().err.endswith("accepted: \n")  # not behind the ^C of the terminal
 
 
 def test_columns_decides_the_width(monkeypatch: pytest.MonkeyPatch) -> None:

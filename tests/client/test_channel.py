@@ -9,7 +9,10 @@ import trustme
 
 from reconciler.client.api import GrpcApi
 from reconciler.client.channel import Target, open_channel, options, parse_base, service_config
+from reconciler.client.endings import End
+from reconciler.client.failures import failure
 from reconciler.client.limiter import Limiter
+from reconciler.client.retry import Outcome, RpcClass, Step, Verdict
 from reconciler.client.rpcs import reads
 from reconciler.core.diagnostics import ReconcilerError
 from reconciler.core.remote import Unreachable
@@ -172,10 +175,19 @@ def test_a_certificate_file_that_is_none_is_refused(tmp_path, content, complaint
 # ---- nobody there
 
 
+@pytest.mark.parametrize(
+    ("target", "advice"), [("127.0.0.1:1", "reconciler emulator"), ("api.clarifai.com", "is this machine online")]
+)
+def test_what_to_look_at_depends_on_who_does_not_answer(target, advice):
+    end = End("UNAVAILABLE", description="failed to connect to all addresses")
+    outcome = Outcome(end, Verdict(Step.RAISE, Unreachable), attempts=4)
+    assert advice in failure("GetApp", RpcClass.READ, outcome, target).hint
+
+
 @pytest.mark.parametrize("rpc", ["GetApp", "PostModels"])
 def test_nobody_there_is_tried_again_even_for_a_write_since_nothing_was_sent(connect, rpc, time):
     api = connect(1)
-    with pytest.raises(Unreachable, match=r"nobody answers at localhost:1 after 4 attempts") as failed:
+    with pytest.raises(Unreachable, match=r"reached nobody at localhost:1 after 4 attempts") as failed:
         api.call(rpc)
     assert "reconciler emulator" in failed.value.hint
     assert failed.value.happened is False

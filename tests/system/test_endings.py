@@ -40,7 +40,7 @@ def test_nobody_answers(shell: Any) -> None:
     shell.use("http://127.0.0.1:1", TOKEN)
     ended = shell("plan", SET, "--format", "json", "--debug")
     assert ended.code == ended.json["error"]["exit_code"] == 1
-    assert "nobody answers at 127.0.0.1:1" in ended.err
+    assert "reached nobody at 127.0.0.1:1" in ended.err
     assert "CLARIFAI_API_BASE" in ended.err
     assert TOKEN not in ended.out + ended.err
 
