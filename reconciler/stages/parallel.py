@@ -27,7 +27,7 @@ def in_parallel(work: Work[Result], files: Sequence[str], processes: int | None 
     """What `work` makes of each share of the files, in their order; it must have no effect but its result.
 
     One process where the files are few, where it cannot be split, or where there is one core. Whatever ends one of the
-    others (its memory, an exception) makes this one do its share, so it is only ever slower.
+    others (its memory, an exception, a limit on processes) makes this one do its share, so it is only ever slower.
     """
     sizes = [_size(file) for file in files]
     first, *others = shares(sizes, processes or _processes(sum(sizes)))
@@ -81,7 +81,8 @@ def _can_fork() -> bool:
 class _Child(Generic[Result]):
     """Another process that does a share."""
 
-    pid: int
+    pid: int | None
+    """None if there could be no other process; its pipe is then empty."""
     pipe: BinaryIO
     again: Callable[[], Result]
     """The same in this process."""
@@ -89,7 +90,10 @@ class _Child(Generic[Result]):
     @classmethod
     def fork(cls, work: Work[Result], share: Sequence[str]) -> _Child[Result]:
         reading, writing = os.pipe()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            pid = None
         if pid == 0:
             _be_the_child(lambda: work(share), writing)
         os.close(writing)
@@ -107,10 +111,11 @@ class _Child(Generic[Result]):
 
     def end(self) -> None:
         self.pipe.close()
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
+        if self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
 
 
 def _be_the_child(work: Callable[[], Result], writing: int) -> None:  # pragma: no cover

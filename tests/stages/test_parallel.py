@@ -80,6 +80,14 @@ def test_what_another_process_could_not_do_is_done_here(large, end, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_where_no_process_can_be_split_off_all_is_done_here(large, monkeypatch):
+    def refuse():
+        raise BlockingIOError("too many processes")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    assert {pid for pid, _ in ask(files=large)} == {os.getpid()}
+
+
 def test_an_exception_of_this_process_is_raised(large):
     with pytest.raises(MemoryError):
         ask(fail, large)
