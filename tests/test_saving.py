@@ -13,6 +13,7 @@ from reconciler.client.api import ReadOnlyApi
 from reconciler.core.diagnostics import ReconcilerError, StalePlan
 from reconciler.core.plan import Limit
 from reconciler.core.plan_document import plan_digest
+from reconciler.core.saved_plan import check_same
 from reconciler.core.selection import Selection
 
 HOST = "somewhere"
@@ -263,6 +264,15 @@ def test_what_moved_is_named_though_the_same_objects_change(
         perform(rich, text)
     assert str(stale.value) == f"the plan is no longer true: {said}"
     assert rich.writes == []
+
+
+def test_of_very_much_that_moved_eight_objects_are_named() -> None:
+    changes = [{"address": f"models/m{number:02}"} for number in range(12)]
+    plans = [json.dumps({"format_version": "1.1", "resource_changes": some}) for some in (changes, [])]
+    with pytest.raises(StalePlan) as stale:
+        check_same(*plans)
+    named = "; ".join(f"models/m{number:02} no longer changes" for number in range(8))
+    assert str(stale.value) == f"the plan is no longer true: {named} and 4 more"
 
 
 def test_what_is_not_ours_may_move(rich: Any) -> None:

@@ -137,8 +137,9 @@ def _moved(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     Steps and counts follow from the changes: naming them as well would bury what moved.
     """
     paths = list(_differences(before, after))
-    changes = {_of_changes(path, before, after) for path in paths if path[0] == "resource_changes"}
-    return sorted(changes or {*_of_the_rest(before, after)} or {".".join(map(str, path)) for path in paths})
+    changes = [path for path in paths if path[0] == "resource_changes"]
+    said = _of_changes(changes, before, after) if changes else _of_the_rest(before, after)
+    return sorted({*said} or {".".join(map(str, path)) for path in paths})
 
 
 def _differences(left: Any, right: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -155,17 +156,25 @@ def _differences(left: Any, right: Any, path: tuple[Any, ...] = ()) -> Iterator[
 _NOTHING = object()
 
 
-def _of_changes(path: tuple[Any, ...], before: dict[str, Any], after: dict[str, Any]) -> str:
+def _of_changes(paths: list[tuple[Any, ...]], before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """The objects that change or no longer change; where they are the same, what differs in each."""
     old, new = ({c["address"]: c for c in doc.get("resource_changes", ())} for doc in (before, after))
     if old.keys() != new.keys():
-        gone, come = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
-        parts = [f"{a} no longer changes" for a in gone] + [f"{a} changes as well" for a in come]
-        return ", ".join(parts)
-    change = after["resource_changes"][path[1]] if len(path) > 1 else {}
+        yield from (f"{address} no longer changes" for address in old.keys() - new.keys())
+        yield from (f"{address} changes as well" for address in new.keys() - old.keys())
+        return
+    for path in paths:
+        change = after["resource_changes"][path[1]] if len(path) > 1 else {}
+        yield f"{change.get('address')}: {_fields(path, change, old, new)}"
+
+
+def _fields(path: tuple[Any, ...], change: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> str:
+    """The field that differs; all of the object's where the path names none, and the path where it has none."""
     if len(path) > 3 and path[2] == "fields":
-        return f"{change.get('address')}: {'.'.join(change['fields'][path[3]]['path'])}"
-    fields = {".".join(f["path"]) for c in (old, new) for f in c.get(change.get("address"), {}).get("fields", ())}
-    return f"{change.get('address')}: {', '.join(sorted(fields)) or '.'.join(map(str, path[2:]))}"
+        return ".".join(change["fields"][path[3]]["path"])
+    both = [changes.get(str(change.get("address")), {}) for changes in (old, new)]
+    fields = {".".join(field["path"]) for each in both for field in each.get("fields", ())}
+    return ", ".join(sorted(fields)) or ".".join(map(str, path[2:]))
 
 
 _LISTS = {
