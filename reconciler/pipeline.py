@@ -24,7 +24,7 @@ from reconciler.core.remote import Api
 from reconciler.core.selection import Selection
 from reconciler.core.state import DesiredState, LiveState
 from reconciler.manifests import by_plural, kinds
-from reconciler.stages import attach, diff, guard, observe, order, pin, refresh, twins
+from reconciler.stages import attach, diff, guard, observe, order, pin, refresh, twins, vet
 
 if TYPE_CHECKING:  # a plan needs none of the stages that apply it, a tenth of its start
     from reconciler.core.drift import DriftReport
@@ -93,7 +93,7 @@ def make_plan(api: Api, desired: DesiredState, options: PlanOptions, notes: Iter
     manifests, desired, pins, notes = desired, seen.desired, seen.pins, (*notes, *twice, *seen.notes)
     compared, left_out, waiting = _select(seen.compared, desired, live, options.selection)
     moving = {change.address for change in compared.changes if change.new_version}
-    notes = (*notes, *pin.outlived(moving, desired, live))
+    notes = (*notes, *pin.outlived(moving, desired, live), *_vetted(api, compared.changes, desired))
     plan = replace(_plan(compared, desired, live, options, pins, notes), left_out=tuple(sorted(left_out)))
     rails = replace(
         options.rails, destroying=options.destroying, delete_app=options.delete_app, reindex=options.reindex
@@ -226,6 +226,13 @@ def _pin(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions)
     if any(problem.severity is Severity.ERROR for problem in pinned.diagnostics):
         raise InvalidManifest(pinned.diagnostics)
     return pinned
+
+
+def _vetted(api: Api, changes: Iterable[ResourceChange], desired: DesiredState) -> list[Diagnostic]:
+    """Remarks on params of types that only the service knows; asked for once a type, and only for what is made."""
+    found = vet.in_question(changes, desired, by_plural())
+    said = {type_id: vet.described(api, desired.scope, type_id) for type_id in found}
+    return [each for name, items in found.items() for each in vet.remarks(items, name, said[name], by_plural())]
 
 
 def _plan(

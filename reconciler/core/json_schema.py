@@ -6,7 +6,7 @@ scalar. Belongs here: kinds -> schema. Does not belong here: checking a manifest
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -191,13 +191,18 @@ def _closed(properties: Schema, required: Iterable[str] = ()) -> Schema:
 
 def _typed_params(known: ModelType, version: Path) -> Schema:
     """Where the type is this one, its params have these types; others stay open, since the service may know more."""
-    params: Schema = {"properties": {name: _param(param) for name, param in known.params.items()}}
-    required = [name for name, param in known.params.items() if param.required]
-    if required:
-        params["required"] = required
+    places = [("output_info", known.params), *([("train_info", known.training)] if known.training else [])]
     return {
         "if": {"properties": {"model_type_id": {"enum": [known.id, *known.aliases]}}, "required": ["model_type_id"]},
-        "then": _nested((*version, "output_info", "params"), params),
+        "then": {"allOf": [_nested((*version, place, "params"), _params(params)) for place, params in places]},
+    }
+
+
+def _params(known: Mapping[str, Param]) -> Schema:
+    required = [name for name, param in known.items() if param.required]
+    return {
+        "properties": {name: _param(param) for name, param in known.items()},
+        **({"required": required} if required else {}),
     }
 
 
@@ -213,7 +218,8 @@ def _param(param: Param) -> Schema:
         return {"anyOf": [{"enum": [*param.enum]}, {"enum": [*numbers, *map(str, numbers)]}, _VARIABLE]}
     if param.type not in _PARAM_TYPES:
         return {"type": param.type}
-    return _ref(_PARAM_TYPES[param.type]) | dict(_limits(param))
+    examples = {"examples": [*param.choices]} if param.choices else {}
+    return _ref(_PARAM_TYPES[param.type]) | dict(_limits(param)) | examples
 
 
 def _limits(param: Param) -> Iterator[tuple[str, float]]:

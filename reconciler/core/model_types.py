@@ -1,9 +1,8 @@
 """What is known of the params of Clarifai's model types: names, enums with their aliases, ranges (facts 4.4, 4.5).
 
 Belongs here: the table, and the two things done with it: one spelling for equal values, and a check of params.
-Types that are not listed pass through untouched: of the trackers, the aligning and tiling operators and the filters the
-facts name no param, and the params of `train_info` belong to templates that they do not list. Where in a model params
-live is `kinds/model`'s business.
+Of other types the facts name no param, or say that params belong to templates that they do not list: for those the
+service itself is asked (`stages/vet`). Where in a model params live is `kinds/model`'s business.
 """
 
 from __future__ import annotations
@@ -28,6 +27,8 @@ class Param:
     enum: Mapping[str, int] = field(default_factory=dict)
     number_form: bool = False
     """Whether the enum's canonical spelling is its number (else its name)."""
+    choices: tuple[str | int, ...] = ()
+    """The values that are documented; another one is a warning, since the service may know more."""
     minimum: float | None = None
     maximum: float | None = None
     required: bool = False
@@ -39,6 +40,8 @@ class ModelType:
 
     id: str
     params: Mapping[str, Param]
+    training: Mapping[str, Param] = field(default_factory=dict)
+    """Of `train_info.params`; empty where nothing is known of them."""
     concepts: str | None = None
     trainable: bool = False
     aliases: tuple[str, ...] = ()
@@ -84,8 +87,8 @@ _THRESHOLD = {"concept_threshold_type": Param("enum", enum=COMPARATORS, required
 MODEL_TYPES: Mapping[str, ModelType] = {
     known.id: known
     for known in (
-        ModelType("concept-thresholder", _THRESHOLD, THRESHOLDS, aliases=("concept-threshold",)),
-        ModelType("region-thresholder", _THRESHOLD, THRESHOLDS, aliases=("region-threshold",)),
+        ModelType("concept-thresholder", _THRESHOLD, concepts=THRESHOLDS, aliases=("concept-threshold",)),
+        ModelType("region-thresholder", _THRESHOLD, concepts=THRESHOLDS, aliases=("region-threshold",)),
         ModelType(
             "annotation-writer",
             {
@@ -103,7 +106,12 @@ MODEL_TYPES: Mapping[str, ModelType] = {
                 "min_value": Param("number", minimum=0, maximum=1),
                 "select_concepts": Param("array"),
             },
-            LABELS,
+            {
+                "dataset_id": Param("string"),
+                "dataset_version_id": Param("string"),
+                "enrich_dataset": Param("string", choices=("Automatic", "Disabled")),
+            },
+            concepts=LABELS,
             trainable=True,
         ),
         ModelType("image-crop", {"margin": Param("number", minimum=0)}, aliases=("image-cropper",)),
@@ -118,11 +126,11 @@ MODEL_TYPES: Mapping[str, ModelType] = {
                 "max_results": Param("integer", minimum=1),
             },
         ),
-        ModelType("regex-based-classifier", {"regex": Param("regex")}, LABELS),
+        ModelType("regex-based-classifier", {"regex": Param("regex")}, concepts=LABELS),
         ModelType(
             "language-id-operator",
             {
-                "library": Param("string"),
+                "library": Param("string", choices=("langdetect", "fasttext")),
                 "topk": Param("integer", minimum=1),
                 "threshold": Param("number", minimum=0, maximum=1),
                 "lowercase": Param("boolean"),
@@ -205,23 +213,39 @@ def named_params(model_type_id: str, params: Mapping[str, Any]) -> dict[str, Any
 def check_params(model_type_id: str, params: Mapping[str, Any]) -> Iterator[ParamProblem]:
     """What the table finds wrong in declared params; nothing for a type it does not know."""
     known = MODEL_TYPES.get(canonical_type(model_type_id))
-    if known is None:
-        return
-    for name, value in params.items():
-        if name not in known.params:
-            yield _unknown(name, known)
-        elif (summary := _mismatch(known.params[name], value)) is not None:
-            yield ParamProblem(name, f"{name}: {summary}", _enum_hint(known.params[name], value))
-    for name, param in known.params.items():
-        if param.required and name not in params:
-            yield ParamProblem("", f"a {known.id} needs the param {name!r}", _enum_hint(param, ""))
+    return iter(()) if known is None else problems(known.id, known.params, params)
 
 
-def _unknown(name: str, known: ModelType) -> ParamProblem:
-    close = did_you_mean(name, known.params)
-    listed = f"known params of {known.id}: {', '.join(known.params) or 'none'}"
+def check_training(model_type_id: str, params: Mapping[str, Any]) -> Iterator[ParamProblem]:
+    """The same of `train_info.params`."""
+    known = MODEL_TYPES.get(canonical_type(model_type_id))
+    return problems(known.id, known.training, params) if known is not None and known.training else iter(())
+
+
+def problems(type_id: str, known: Mapping[str, Param], given: Mapping[str, Any]) -> Iterator[ParamProblem]:
+    """What is wrong in params, by what is known of them."""
+    for name, value in given.items():
+        if name not in known:
+            yield _unknown(name, type_id, known)
+        elif (summary := _mismatch(known[name], value)) is not None:
+            yield ParamProblem(name, f"{name}: {summary}", _hint(known[name], value))
+        elif not _documented(known[name], value):
+            unlisted = f"{name}: {value!r} is none of the values that are documented"
+            yield ParamProblem(name, unlisted, _hint(known[name], value), Severity.WARNING)
+    for name, param in known.items():
+        if param.required and name not in given:
+            yield ParamProblem("", f"a {type_id} needs the param {name!r}", _hint(param, ""))
+
+
+def _documented(param: Param, value: Any) -> bool:
+    return not param.choices or (not isinstance(value, bool) and value in param.choices)
+
+
+def _unknown(name: str, type_id: str, known: Mapping[str, Param]) -> ParamProblem:
+    close = did_you_mean(name, known)
+    listed = f"known params of {type_id}: {', '.join(known) or 'none'}"
     severity = Severity.ERROR if close else Severity.WARNING
-    return ParamProblem(name, f"unknown param {name!r} of {known.id}", close or listed, severity)
+    return ParamProblem(name, f"unknown param {name!r} of {type_id}", close or listed, severity)
 
 
 def _mismatch(param: Param, value: Any) -> str | None:
@@ -238,7 +262,9 @@ def _mismatch(param: Param, value: Any) -> str | None:
     return None
 
 
-def _enum_hint(param: Param, value: Any) -> str | None:
+def _hint(param: Param, value: Any) -> str | None:
+    if param.choices:
+        return did_you_mean(str(value), map(str, param.choices)) or f"one of {', '.join(map(str, param.choices))}"
     if not param.enum:
         return None
     return did_you_mean(str(value).upper(), param.enum) or f"one of {', '.join(param.enum)}"
@@ -258,6 +284,7 @@ def _compiles(pattern: str) -> bool:
 
 
 _TYPE_TESTS: Mapping[str, Callable[[Any], bool]] = {
+    "any": lambda value: True,
     "string": lambda value: isinstance(value, str),
     "number": _is_number,
     "integer": lambda value: _is_number(value) and float(value).is_integer(),
@@ -267,6 +294,7 @@ _TYPE_TESTS: Mapping[str, Callable[[Any], bool]] = {
     "regex": lambda value: isinstance(value, str) and _compiles(value),
 }
 _TYPE_NAMES = {
+    "any": "anything",
     "string": "text",
     "number": "a number",
     "integer": "a whole number",

@@ -102,6 +102,7 @@ _LIMITS = (
     _range("min_value", 0, 1, 0.01, default=0),
     _field("select_concepts", "ARRAY_OF_MODEL_CONCEPTS", default=[]),
 )
+_TEMPLATES = _field("template", "RECURSIVE_ENUM", at=_TRAIN, text="which further params there are depends on it")
 _COMPARATOR = _enum("concept_threshold_type", COMPARATORS)
 _TEMPLATE = _field("prompt_template", "STRING")
 _EMBEDDER = _field("base_embed_model", "WORKFLOW_EMBED_MODELS", at="input_info")
@@ -113,12 +114,12 @@ _TRAINABLE = (
         _field("concepts_mutually_exclusive", "BOOLEAN", at="output_info.output_config", default=False),
         trainable=True,
     ),
-    _type("visual-classifier", "image", "concepts", _concepts(), *_LIMITS, *_dataset(), trainable=True),
-    _type("visual-detector", "image", _DETECTIONS, _concepts(), *_LIMITS, *_dataset(), trainable=True),
+    _type("visual-classifier", "image", "concepts", _concepts(), *_LIMITS, *_dataset(), _TEMPLATES, trainable=True),
+    _type("visual-detector", "image", _DETECTIONS, _concepts(), *_LIMITS, *_dataset(), _TEMPLATES, trainable=True),
     _type("visual-segmenter", "image", f"regions[...].region_info.mask,{_REGION_CONCEPTS}", _concepts(), *_dataset(),
-          trainable=True),
+          _TEMPLATES, trainable=True),
     _type("visual-embedder", "image", "embeddings", *_dataset(), trainable=True),
-    _type("text-classifier", "text", "concepts", _concepts(), *_LIMITS, *_dataset(), trainable=True),
+    _type("text-classifier", "text", "concepts", _concepts(), *_LIMITS, *_dataset(), _TEMPLATES, trainable=True),
     _type("text-to-text", "text", "text", *_dataset(), trainable=True),
     _type("clusterer", "embeddings", "clusters", *_dataset(), trainable=True),
 )  # fmt: skip

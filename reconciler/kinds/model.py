@@ -6,8 +6,9 @@ Thresholders, mappers and writers are models too (facts 0.10); what is known of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from clarifai_grpc.grpc.api import resources_pb2
 
@@ -19,18 +20,21 @@ from reconciler.core.model_types import (
     MODEL_TYPES,
     THRESHOLDS,
     TRAINABLE,
+    ParamProblem,
     canonical_params,
     canonical_type,
     check_params,
+    check_training,
     named_params,
 )
 from reconciler.core.remote import Crud
 from reconciler.core.state import Reference
-from reconciler.core.tree import ABSENT, Tree, get, put
+from reconciler.core.tree import ABSENT, Path, Tree, get, put
 
 VERSION = ("model_version",)
 CONCEPTS = (*VERSION, "output_info", "data", "concepts")
 PARAMS = (*VERSION, "output_info", "params")
+TRAINING_PARAMS = (*VERSION, "train_info", "params")
 BASE = (*VERSION, "input_info", "base_embed_model")
 
 TRAINED = frozenset({21100})
@@ -96,16 +100,23 @@ def _learns(tree: Tree) -> frozenset[str] | None:
 
 
 def _check(tree: Tree, scope: Scope) -> Iterable[Problem]:
-    params = get(tree, PARAMS)
-    found = check_params(_type(tree), params if isinstance(params, dict) else {})
-    for problem in found if "model_version" in tree else ():
-        path = (*PARAMS, problem.name) if problem.name else (PARAMS if params is not ABSENT else ())
-        yield Problem(path, problem.summary, problem.hint, problem.severity)
+    if "model_version" in tree:
+        yield from _check_params(tree, PARAMS, check_params)
+        yield from _check_params(tree, TRAINING_PARAMS, check_training)
     known = MODEL_TYPES.get(_type(tree))
     if known is not None and known.concepts == THRESHOLDS and "model_version" in tree:
         yield from _check_thresholds(tree)
     if "." in (tree.get("model_type_id") or ""):
         yield Problem(("model_type_id",), "a model type id has no dots", severity=Severity.WARNING)
+
+
+def _check_params(
+    tree: Tree, at: Path, check: Callable[[str, Mapping[str, Any]], Iterable[ParamProblem]]
+) -> Iterable[Problem]:
+    params = get(tree, at)
+    for problem in check(_type(tree), params if isinstance(params, dict) else {}):
+        path = (*at, problem.name) if problem.name else (at if params is not ABSENT else ())
+        yield Problem(path, problem.summary, problem.hint, problem.severity)
 
 
 def _check_thresholds(tree: Tree) -> Iterable[Problem]:

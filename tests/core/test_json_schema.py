@@ -69,6 +69,10 @@ def test_what_is_read_here_fits(document):
             "spec.model_version.output_info.params.concept",
         ),
         (params("annotation-writer", annotation_status=24151), "spec.model_version.output_info.params: "),
+        (
+            model(model_type_id="embedding-classifier", model_version={"train_info": {"params": {"dataset_id": {}}}}),
+            "spec.model_version.train_info.params.dataset_id: ",
+        ),
         (params("embedding-classifier", max_concepts=300), "spec.model_version.output_info.params.max_concepts: "),
         (
             model(model_version={"output_info": {"data": {"concepts": [{"value": 1}]}}}),

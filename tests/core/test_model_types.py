@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.diagnostics import Severity
-from reconciler.core.model_types import MODEL_TYPES, canonical_params, canonical_type, check_params
+from reconciler.core.model_types import MODEL_TYPES, canonical_params, canonical_type, check_params, check_training
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,31 @@ def test_good_params_have_no_problems(model_type):
 )
 def test_wrong_params_are_named(model_type, params, summary):
     assert any(summary in problem.summary for problem in check_params(model_type, params))
+
+
+def test_a_value_that_no_source_names_is_a_warning():
+    (problem,) = check_params("language-id-operator", {"library": "fastext"})
+    assert (problem.severity, problem.hint) == (Severity.WARNING, "did you mean 'fasttext'?")
+
+
+@pytest.mark.parametrize(
+    ("params", "summary", "severity"),
+    [
+        ({"dataset_id": "d", "dataset_version_id": "v", "enrich_dataset": "Disabled"}, None, None),
+        ({"enrich_datset": "Disabled"}, "unknown param 'enrich_datset' of embedding-classifier", Severity.ERROR),
+        ({"enrich_dataset": "Off"}, "enrich_dataset: 'Off' is none of the values", Severity.WARNING),
+        ({"dataset_id": 5}, "dataset_id: must be text, not 5", Severity.ERROR),
+    ],
+)
+def test_params_of_a_training(params, summary, severity):
+    found = list(check_training("embedding-classifier", params))
+    assert [problem.severity for problem in found] == ([severity] if severity else [])
+    assert all(problem.summary.startswith(summary) for problem in found)
+
+
+def test_a_training_by_template_is_open():
+    assert list(check_training("visual-classifier", {"template": "t", "num_epochs": 1})) == []
+    assert list(check_training("concept-thresholder", {"x": 1})) == []
 
 
 def test_a_misspelt_param_is_an_error_and_a_strange_one_a_warning():
