@@ -17,7 +17,7 @@ from typing import BinaryIO, TextIO
 
 from reconciler import kinds as kinds_package
 from reconciler.core.declaration import Declaration, let_go
-from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location
+from reconciler.core.diagnostics import Diagnostic, InvalidManifest, Location, Severity
 from reconciler.core.kind import Kind
 from reconciler.core.sdk_workflow import merge_inline
 from reconciler.core.spec import read_early
@@ -25,7 +25,7 @@ from reconciler.core.state import DesiredState
 from reconciler.stages.attach import attach
 from reconciler.stages.load import load, manifest_files
 from reconciler.stages.parallel import in_parallel
-from reconciler.stages.resolve import Options, Resolved, resolve
+from reconciler.stages.resolve import UNNAMED, Options, Resolved, resolve
 
 
 @cache
@@ -51,7 +51,8 @@ def read_manifests(
     files, problems = manifest_files(paths, settings)
     declared = merge_inline(_declared(files, problems, stdin), problems)
     resolved = resolve(declared, kinds(), options)
-    problems += resolved.diagnostics
+    unread = any(problem.severity is Severity.ERROR for problem in problems)
+    problems += (problem for problem in resolved.diagnostics if not (unread and problem.summary in UNNAMED))
     if resolved.state is not None:
         attached = attach(resolved.state, kinds())
         resolved = replace(resolved, state=attached.state)

@@ -78,3 +78,18 @@ def test_standard_input_is_read_by_this_process(tmp_path, monkeypatch):
     )
     assert {address.id for address in read.state.resources} >= {"cow", "dog", "cat"}
     assert stdin.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "the folder holds no manifests"),
+        ("kind: App\n  metadata: {name: shop}\n", "not valid YAML"),
+        (HEAD + "kind: Ap\nmetadata: {name: shop}\n", "unknown kind 'Ap'"),
+    ],
+)
+def test_what_an_unread_document_may_have_said_is_not_missed(content, said, tmp_path):
+    if content:
+        write(tmp_path, {"a.yaml": content})
+    (problem,) = read_manifests([str(tmp_path)], Options()).diagnostics
+    assert said in problem.summary

@@ -31,6 +31,7 @@ _METADATA = ("name", "namespace", "labels", "annotations")
 _LIFECYCLE = ("protect", "ignore", "owner")
 _NO_LIFECYCLE = Lifecycle()
 _WRITE_API_VERSION = f"write apiVersion: {API_VERSION}"
+_OUTPUT = "it is a plan or another output of reconciler; `show` and `apply` take saved plans"
 
 
 def read_document(root: Node, problems: list[Diagnostic]) -> list[Declaration]:
@@ -73,7 +74,8 @@ def _read_manifest(root: Mapping, problems: list[Diagnostic]) -> Declaration | N
     version = root.get("apiVersion")
     if version is None and root.get("kind") is None and not _looks_like_ours(root):
         summary = "not a manifest: apiVersion and kind are missing"
-        problems.append(error(summary, root.location, hint=_WRITE_API_VERSION))
+        hint = _OUTPUT if root.get("format_version") is not None else _WRITE_API_VERSION
+        problems.append(error(summary, root.location, hint=hint))
         return None
     if not _check_api_version(version, problems):
         return None

@@ -52,7 +52,7 @@ _MOST_SYNTAX_ERRORS = 20
 # By the character at which the parser gave up.
 _ADVICE = {
     "\t": "indent with spaces; YAML allows no tabs there",
-    ":": "quote a value that contains ': '",
+    ":": "quote a value that contains ': ', or indent this line like those it belongs to",
     "@": "quote a value that begins with @",
     "`": "quote a value that begins with `",
     "%": "quote a value that begins with %",
@@ -113,7 +113,8 @@ def _find(paths: Sequence[str | Path], problems: list[Diagnostic], settings: str
             continue
         inside = sorted(_walk(path, problems, settings), key=lambda found: found.split(os.sep))
         if not inside:
-            problems.append(_at_file(path, "the folder holds no manifests", hint=f"looked for {', '.join(_SUFFIXES)}"))
+            hint = f"looked for {', '.join(_SUFFIXES)}; `reconciler init` writes some to begin with"
+            problems.append(_at_file(path, "the folder holds no manifests", hint=hint))
         yield from inside
 
 
@@ -343,11 +344,23 @@ def _check_tag(tag: str, known: tuple[str, ...], place: Location, assembly: Asse
 
 
 def _syntax_error(problem: Exception, text: str, file: str, line: int) -> Diagnostic:
-    """What libyaml found, with advice that depends on the character it stopped at."""
+    """What libyaml found, with advice."""
     mark = getattr(problem, "problem_mark", None)
     if mark is None:
         return error(f"not valid YAML: {problem}", Location(file, line, 1))
     found, context = getattr(problem, "problem", None), getattr(problem, "context", None)
+    hint = _about_block(problem, line) or _ADVICE.get(text[mark.index : mark.index + 1])
     place = _location(mark, file, line)
-    hint = _ADVICE.get(text[mark.index : mark.index + 1])
     return error(f"not valid YAML: {' '.join(filter(None, (context, found)))}", place, hint=hint)
+
+
+def _about_block(problem: Exception, line: int) -> str | None:
+    """Where that begins which the parser could not go on with."""
+    mark, context = getattr(problem, "context_mark", None), getattr(problem, "context", None) or ""
+    if mark is None:
+        return None
+    if context.startswith("while parsing a block"):
+        return f"indent this line like those it belongs to; the block begins in line {mark.line + line}"
+    if context.startswith("while parsing a flow"):
+        return f"the brace or bracket of line {mark.line + line} is not closed, or a comma is missing"
+    return None

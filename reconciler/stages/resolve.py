@@ -26,6 +26,9 @@ MAX_ID = 48
 SAFE_ID = 32
 PLACEHOLDER = "me"
 """Stands for a user or app that an offline check does not know."""
+_NO_APP, _NO_USER, _NO_OWNER = "no app is named", "no user is named", "the manifest set has no owner"
+UNNAMED = frozenset({_NO_APP, _NO_USER, _NO_OWNER})
+"""Problems that a document which could not be read may have solved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,11 @@ class Resolved:
 def resolve(declarations: Iterable[Declaration], kinds: Mapping[str, Kind], options: Options) -> Resolved:
     """The desired state of one manifest set; never raises on bad input."""
     problems: list[Diagnostic] = []
-    named = _substitute_names(list(_known_kinds(declarations, kinds, problems)), options, problems)
+    known = list(_known_kinds(declarations, kinds, problems))
+    if problems:  # one of them may be the App
+        options = replace(options, offline=True)
+    named = _substitute_names(known, options, problems)
+    del known  # `let_go` frees each document when it is built
     scope = _scope(named, options, problems)
     owner = _owner(named, scope, options, problems)
     names = [(kinds[d.kind].plural, d.name) for d in named]
@@ -139,9 +146,9 @@ def _scope(declarations: list[Declaration], options: Options, problems: list[Dia
             )
         )
     if not app_id and not options.offline:
-        problems.append(error("no app is named", hint="declare an App, set metadata.namespace, or give --app-id"))
+        problems.append(error(_NO_APP, hint="declare an App, set metadata.namespace, or give --app-id"))
     if not options.user_id and not options.offline:
-        problems.append(error("no user is named", hint="set CLARIFAI_USER_ID or give --user-id"))
+        problems.append(error(_NO_USER, hint="set CLARIFAI_USER_ID or give --user-id"))
     return Scope(options.user_id or PLACEHOLDER, app_id or PLACEHOLDER)
 
 
@@ -157,7 +164,7 @@ def _owner(declarations: list[Declaration], scope: Scope, options: Options, prob
         where = declarations[0].location if declarations else None
         problems.append(
             error(
-                "the manifest set has no owner",
+                _NO_OWNER,
                 where,
                 hint="a set without an App document needs --owner NAME (or RECONCILER_OWNER)",
             )
@@ -257,7 +264,7 @@ def _check_id(kind: Kind, name: str, declaration: Declaration) -> Iterator[Diagn
     if not re.fullmatch(kind.id_rule, name):
         word = kind.id_rule == WORD_IDS
         rule = "letters and digits with inner - or _" if word else "no blanks, slashes or control characters"
-        yield error(f"{name!r} is no id of a {kind.name}: {rule}", at)
+        yield error(f"{name!r} is no id for kind {kind.name}: {rule}", at)
     if name in kind.reserved_ids:
         summary = f"{name!r} is also the id of a public {kind.name.lower()}, which the service may find first"
         yield warning(summary, at, hint="choose another id")

@@ -414,3 +414,22 @@ def test_a_mapping_with_a_variable_anywhere_in_it_is_not_constant(spec):
     found = only(text).spec
     assert not any(node.constant for node in (found, found.get("b") or found) if not isinstance(node, Scalar))
     assert found.get("z").constant
+
+
+def test_a_saved_plan_is_no_manifest_and_is_told_apart():
+    assert "`show` and `apply` take saved plans" in complaint('{"format_version": "1.1"}', "plan.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("a:\n  b: 1\n c: 2\n", "indent this line like those it belongs to; the block begins in line 1"),
+        ("a:\n  b: 1\n   c: 2\n", "or indent this line like those it belongs to"),
+        ("x: 1\n---\na: {b: 1\nc: 2\n", "the brace or bracket of line 3 is not closed"),
+        ("a: [b, c\n", "the brace or bracket of line 1 is not closed"),
+        ("a:\n\tb: 1\n", "indent with spaces"),
+    ],
+)
+def test_a_syntax_error_comes_with_advice(text, advice):
+    _, problems = parse(text.encode(), "a.yaml")
+    assert advice in str(problems)

@@ -113,9 +113,9 @@ def test_offline_neither_user_nor_app_nor_owner_is_needed():
     [
         ("kind: Concept\nmetadata: {}\n", "metadata.name is missing: it is the id of the Concept"),
         (concept("x" * 49), "has 49 characters; the service takes at most 48"),
-        (model("m-"), "'m-' is no id of a Model: letters and digits with inner - or _"),
-        (model("a.b"), "'a.b' is no id of a Model"),
-        (concept("a/b"), "'a/b' is no id of a Concept: no blanks, slashes or control characters"),
+        (model("m-"), "'m-' is no id for kind Model: letters and digits with inner - or _"),
+        (model("a.b"), "'a.b' is no id for kind Model"),
+        (concept("a/b"), "'a/b' is no id for kind Concept: no blanks, slashes or control characters"),
         ("kind: Modell\nmetadata: {name: m}\n", "unknown kind 'Modell' (did you mean 'Model'?)"),
         ("kind: Zebra\nmetadata: {name: m}\n", "unknown kind 'Zebra' (kinds: App, Concept"),
     ],
