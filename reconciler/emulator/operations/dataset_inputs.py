@@ -17,7 +17,7 @@ from reconciler.emulator.access import Scope
 from reconciler.emulator.context import Call, Operation
 from reconciler.emulator.errors import Refusal
 from reconciler.emulator.operations import batches, datasets, input_views, searches
-from reconciler.emulator.store import Row
+from reconciler.emulator.store import Key, Row
 
 DatasetInput = resources_pb2.DatasetInput
 
@@ -29,7 +29,8 @@ def list_dataset_inputs(
     scope = call.readable(request.user_app_id)
     datasets.find(call, scope, request.dataset_id)
     rows = paging.cut(call, request, datasets.members(call, scope, request.dataset_id))
-    return service_pb2.MultiDatasetInputResponse(dataset_inputs=[_render(call, row) for row in rows])
+    shown = [_render(call, row, request.dataset_id) for row in rows]
+    return service_pb2.MultiDatasetInputResponse(dataset_inputs=shown)
 
 
 def get_dataset_input(
@@ -39,7 +40,7 @@ def get_dataset_input(
     scope = call.readable(request.user_app_id)
     datasets.find(call, scope, request.dataset_id)
     row = _member(call, scope, request.dataset_id, request.input_id)
-    return service_pb2.SingleDatasetInputResponse(dataset_input=_render(call, row))
+    return service_pb2.SingleDatasetInputResponse(dataset_input=_render(call, row, request.dataset_id))
 
 
 def post_dataset_inputs(
@@ -55,7 +56,8 @@ def post_dataset_inputs(
     refused: list[Refusal | None] = []
     for sent in request.dataset_inputs:
         try:
-            shown.append(_render(call, _add(call, scope, request.dataset_id, sent.input.id)))
+            added = _add(call, scope, request.dataset_id, sent.input.id)
+            shown.append(_render(call, added, request.dataset_id))
             refused.append(None)
         except Refusal as refusal:
             shown.append(_echo(sent, refusal))
@@ -75,7 +77,8 @@ def _post_found(
 ) -> service_pb2.MultiDatasetInputResponse:
     """Add what a search finds; what is in already stays. The live service does this in the background."""
     for row in searches.found_inputs(call, scope, request.search):
-        call.store.link(row, datasets.target(request.dataset_id))
+        if datasets.target(request.dataset_id) not in call.store.targets(row):
+            _join(call, row, request.dataset_id)
     return service_pb2.MultiDatasetInputResponse()
 
 
@@ -83,8 +86,22 @@ def _add(call: Call, scope: Scope, dataset: str, identifier: str) -> Row:
     row = input_views.find(call, scope, identifier)
     if datasets.target(dataset) in call.store.targets(row):
         raise Refusal(codes.DATASET_INPUT_DUPLICATE, f"duplicate: input {identifier} already exists in the dataset")
-    call.store.link(row, datasets.target(dataset))
+    _join(call, row, dataset)
     return row
+
+
+def _join(call: Call, row: Row, dataset: str) -> None:
+    """Put an input that is there already into a dataset, and note when."""
+    call.store.link(row, datasets.target(dataset))
+    key = _joined(row, dataset)
+    known = call.store.get(key)
+    if known is not None:
+        call.store.delete(known)
+    call.store.insert(key, b"", created=call.store.tick())
+
+
+def _joined(row: Row, dataset: str) -> Key:
+    return Key(row.key.user, row.key.app, datasets.JOINED, row.key.id, dataset)
 
 
 def _member(call: Call, scope: Scope, dataset: str, identifier: str) -> Row:
@@ -107,9 +124,14 @@ def _remove(call: Call, dataset: str, rows: Iterable[Row]) -> None:
         call.store.unlink(row, datasets.target(dataset))
 
 
-def _render(call: Call, row: Row) -> DatasetInput:
-    shown = input_views.render(call, row)
-    return DatasetInput(created_at=shown.created_at, input=shown)
+def _render(call: Call, row: Row, dataset: str) -> DatasetInput:
+    """An input of a dataset with the time when it came in: when it was made, or later, by itself.
+
+    A note that is older than the input is of an input that had the id before.
+    """
+    joined = call.store.get(_joined(row, dataset))
+    since = row.created if joined is None else max(row.created, joined.created)
+    return DatasetInput(created_at=call.timestamp(since), input=input_views.render(call, row))
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -23,6 +23,8 @@ DatasetVersion = resources_pb2.DatasetVersion
 
 KIND: Final = "dataset"
 VERSION: Final = "dataset_version"
+JOINED: Final = "dataset_joined"
+"""Says when an input that was there already was put into the dataset."""
 _ACTIONS: Final = (patching.MERGE, patching.OVERWRITE, patching.REMOVE)
 _PATCHABLE: Final = (
     "description", "metadata", "visibility", "default_annotation_filter", "default_processing_info", "notes", "image",
@@ -112,7 +114,8 @@ def delete_datasets(call: Call, request: service_pb2.DeleteDatasetsRequest) -> s
     for row in [find(call, scope, each) for each in dict.fromkeys(request.dataset_ids)]:
         for held in members(call, scope, row.key.id):
             call.store.unlink(held, target(row.key.id))
-        call.store.wipe_children(scope.user, scope.app, VERSION, row.key.id)
+        for kind in (VERSION, JOINED):
+            call.store.wipe_children(scope.user, scope.app, kind, row.key.id)
         call.store.delete(row)
     return status_pb2.BaseResponse()
 

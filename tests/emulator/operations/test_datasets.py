@@ -70,6 +70,26 @@ def test_inputs_are_added_and_taken_out(app):
     assert app.ok("GetDatasetInput", dataset_id="d", input_id="b").dataset_input.input.id == "b"
 
 
+def test_an_input_of_a_dataset_shows_when_it_came_in(app):
+    """The proto: "When the input was added to the dataset"."""
+
+    def moment(stamp):
+        return stamp.seconds, stamp.nanos
+
+    def came_in(identifier):
+        entry = app.ok("GetDatasetInput", dataset_id="d", input_id=identifier).dataset_input
+        return moment(entry.created_at), moment(entry.input.created_at)
+
+    joined, made = came_in("a")
+    assert joined == made
+    app.ok("PostDatasetInputs", dataset_id="d", dataset_inputs=[DatasetInput(input=Input(id="c"))])
+    first, made = came_in("c")
+    assert first > made
+    app.ok("DeleteDatasetInputs", dataset_id="d", input_ids=["c"])
+    app.ok("PostDatasetInputs", dataset_id="d", dataset_inputs=[DatasetInput(input=Input(id="c"))])
+    assert came_in("c")[0] > first
+
+
 def test_a_search_merges_one_dataset_into_another(app):
     query = resources_pb2.Query(filters=[resources_pb2.Filter(input=Input(dataset_ids=["d"]))])
     app.ok("PostDatasetInputs", dataset_id="e", search=resources_pb2.Search(query=query))
