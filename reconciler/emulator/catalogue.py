@@ -45,8 +45,12 @@ CONCEPTS: Mapping[str, str] = {
 }
 """Concepts of clarifai/main by id; the ids of the last three are ours, their names are relied on."""
 
-NAMES_IN_CHINESE: Mapping[str, str] = {"ai_8S2Vq3cR": "狗", "ai_mFqxrph2": "猫"}
-"""Names of the same concepts in the language zh; the first is searched for by Clarifai's own tests."""
+NAMES: Final[tuple[tuple[str, str, str], ...]] = (
+    ("ai_8S2Vq3cR", "zh", "狗"),
+    ("ai_8S2Vq3cR", "ja", "犬"),
+    ("ai_mFqxrph2", "zh", "猫"),
+)
+"""Names of the same concepts in other languages; Clarifai's own tests search for both of the dog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +128,10 @@ def seed(store: Store) -> None:
                 created=_BORN + number * _STEP,
                 name=name,
             )
-        for identifier, name in NAMES_IN_CHINESE.items():
-            language = resources_pb2.ConceptLanguage(id="zh", name=name)
-            store.insert(
-                PUBLIC.key("concept_language", "zh", identifier), language.SerializeToString(), created=_BORN
-            )  # fmt: skip
+        for identifier, spoken, name in NAMES:
+            language = resources_pb2.ConceptLanguage(id=spoken, name=name)
+            key = PUBLIC.key("concept_language", spoken, identifier)
+            store.insert(key, language.SerializeToString(), created=_BORN)
         for number, model in enumerate(_MODELS):
             _seed_model(store, model, _BORN + (len(_MODELS) - number) * 100 * _STEP)
         for number, identifier in enumerate(_WORKFLOWS):

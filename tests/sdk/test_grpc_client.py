@@ -416,7 +416,8 @@ def test_inputs_are_found_by_what_they_hold(indexed: Any) -> None:
 def test_inputs_are_found_by_what_is_seen_in_them(indexed: Any, pictures: Any) -> None:
     assert found(indexed, ranks=[Data(concepts=[Concept(id=DOG_CONCEPT, value=1)])]) == ["dog"]
     assert found(indexed, ranks=[Data(concepts=[Concept(name="dog", value=1)])]) == ["dog"]
-    assert found(indexed, ranks=[Data(concepts=[Concept(name="狗", value=1)])], language="zh") == ["dog"]
+    for language, name in (("zh", "狗"), ("ja", "犬")):
+        assert found(indexed, ranks=[Data(concepts=[Concept(name=name, value=1)])], language=language) == ["dog"]
     for image in (Image(url=pictures.url["dog"]), Image(base64=pictures.content["dog"])):
         assert found(indexed, ranks=[Data(image=image)]) == ["dog", "truck"]
     assert found(indexed, ranks=[Data(image=Image(url=pictures.url["truck"]))]) == ["truck", "dog"]
