@@ -383,6 +383,12 @@ ELSEWHERE = {
 """What can never differ, or is told in another test."""
 
 
+def test_what_cannot_be_read_is_told_with_its_place(applied: Any) -> None:
+    applied.emulator.faults.add("GetModelOutputInfo", code=10020, details="not today", times=-1)
+    unread = look(applied).with_status(DriftStatus.UNKNOWN)
+    assert [(str(entry.address), entry.location.line) for entry in unread] == [("models/m", 9), ("models/m2", 11)]
+
+
 def test_every_field_that_can_move_is_in_the_story() -> None:
     """What is left out can never differ, is made with the object, or cannot be read back."""
     told = [(address.split("/")[0], path) for address, path, _ in EDITS]

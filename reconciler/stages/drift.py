@@ -53,7 +53,7 @@ def drift_report(
             continue
         found = _declared(change, desired, live)
         (entries if isinstance(found, DriftEntry) else unapplied).append(found)  # type: ignore[arg-type]
-    entries += [_unread(address, reason, kinds) for address, reason in unread.items()]
+    entries += [_unread(address, reason, desired, kinds) for address, reason in unread.items()]
     for address in _leftovers(desired, live, unread):
         entries.append(_by_record(address, live, kinds))
         unapplied.append(Unapplied(address, "no longer declared; --prune deletes it"))
@@ -104,8 +104,10 @@ def _stripped(change: ResourceChange) -> DriftEntry:
     return DriftEntry(change.address, change.kind, DriftStatus.DRIFTED, fields, message, change.location)
 
 
-def _unread(address: Address, reason: str, kinds: Kinds) -> DriftEntry:
-    return DriftEntry(address, kinds[address.kind].name, DriftStatus.UNKNOWN, message=reason)
+def _unread(address: Address, reason: str, desired: DesiredState, kinds: Kinds) -> DriftEntry:
+    item = desired.resources.get(address)
+    place = item.location if item else None
+    return DriftEntry(address, kinds[address.kind].name, DriftStatus.UNKNOWN, message=reason, location=place)
 
 
 def _leftovers(desired: DesiredState, live: LiveState, unread: Mapping[Address, str]) -> list[Address]:
