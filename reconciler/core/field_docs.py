@@ -110,6 +110,8 @@ def _type(schema: Schema) -> str:
         return "word"
     if schema.get("type") == "array":
         return f"list of {_type(schema['items'])}" if "items" in schema else "list"
+    if schema.get("type") == ["object", "null"]:
+        return "map or null"
     return "map" if schema.get("type") == "object" else str(schema.get("type", "text"))
 
 

@@ -191,10 +191,11 @@ def _closed(properties: Schema, required: Iterable[str] = ()) -> Schema:
 
 def _typed_params(known: ModelType, version: Path) -> Schema:
     """Where the type is this one, its params have these types; others stay open, since the service may know more."""
-    places = [("output_info", known.params), *([("train_info", known.training)] if known.training else [])]
+    places = {"output_info": known.params, **({"train_info": known.training} if known.training else {})}
+    inner: Schema = {"properties": {place: _nested(("params",), _params(params)) for place, params in places.items()}}
     return {
         "if": {"properties": {"model_type_id": {"enum": [known.id, *known.aliases]}}, "required": ["model_type_id"]},
-        "then": {"allOf": [_nested((*version, place, "params"), _params(params)) for place, params in places]},
+        "then": _nested(version, inner),
     }
 
 

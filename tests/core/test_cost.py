@@ -1,6 +1,7 @@
 """The estimate of what an apply takes, against what one really sends."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -24,6 +25,13 @@ def writes(world: Any, planned: Any) -> int:
 def test_it_is_near_what_an_apply_sends(world: Any, walkthrough: Any) -> None:
     planned = world.plan(walkthrough)
     assert cost(planned.plan).rpcs == pytest.approx(writes(world, planned), rel=0.2)
+
+
+def test_the_plan_says_how_long_its_requests_take_at_the_rate(world: Any, walkthrough: Any) -> None:
+    plan = world.plan(walkthrough, rps=2.5).plan
+    told = f"about {cost(plan).rpcs} requests, {math.ceil(cost(plan).rpcs / 2.5)} s at 2.5 a second"
+    assert f"Applying takes {told}." in plan_text(plan, color=False)
+    assert f"applying takes {told}." in plan_markdown(plan)
 
 
 def test_nothing_to_do_costs_nothing(world: Any, walkthrough: Any) -> None:

@@ -60,6 +60,11 @@ def test_params_are_told_for_each_known_model_type():
     params = field_doc(SCHEMA, "Model", ["model_version", "output_info", "params"]).by_model_type
     assert set(params) == set(MODEL_TYPES)
     assert {f.path[-1]: f.required for f in params["annotation-writer"]}["annotation_user_id"]
+    learnt = field_doc(SCHEMA, "Model", ["model_version", "train_info", "params"]).by_model_type
+    assert [(f.path[-1], f.examples) for f in learnt["embedding-classifier"]][2:] == [
+        ("enrich_dataset", ("Automatic", "Disabled"))
+    ]
+    assert field_doc(SCHEMA, "Model", ["model_version"]).type == "map or null"
 
 
 @pytest.mark.parametrize("kind", kinds())
