@@ -6,7 +6,7 @@ that deleting the app wipes it all (facts 3.1).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
@@ -29,7 +29,8 @@ _CLEARABLE = ("description", "notes")
 def get_app(call: Call, request: service_pb2.GetAppRequest) -> service_pb2.SingleAppResponse:
     """One app."""
     scope = call.readable(request.user_app_id)
-    return service_pb2.SingleAppResponse(app=render(call, find(call, scope)))
+    app = _counted(call, render(call, find(call, scope)), request.additional_fields)
+    return service_pb2.SingleAppResponse(app=app)
 
 
 def list_apps(call: Call, request: service_pb2.ListAppsRequest) -> service_pb2.MultiAppResponse:
@@ -37,7 +38,15 @@ def list_apps(call: Call, request: service_pb2.ListAppsRequest) -> service_pb2.M
     user = _readable_user(call, request.user_app_id)
     order, ascending = paging.order_of(request, "modified")
     rows = paging.page(call, request, [Scope(user, "")], KIND, order=order, ascending=ascending, keep=_filter(request))
-    return service_pb2.MultiAppResponse(apps=[render(call, row) for row in rows])
+    apps = [_counted(call, render(call, row), request.additional_fields) for row in rows]
+    return service_pb2.MultiAppResponse(apps=apps)
+
+
+def _counted(call: Call, app: App, additional: Sequence[str]) -> App:
+    """The app, with what is in it if that was asked for."""
+    if "counts" in additional or "all" in additional:
+        app.extra_info.counts.CopyFrom(_counts(call, Scope(app.user_id, app.id)))
+    return app
 
 
 def search_apps(call: Call, request: service_pb2.PostAppsSearchesRequest) -> service_pb2.MultiAppResponse:
@@ -186,12 +195,21 @@ def get_resource_counts(
     call: Call, request: service_pb2.GetResourceCountsRequest
 ) -> service_pb2.GetResourceCountsResponse:
     """How much an app holds."""
-    scope = call.readable(request.user_app_id)
+    counts = _counts(call, call.readable(request.user_app_id))
+    return service_pb2.GetResourceCountsResponse(
+        datasets=counts.datasets,
+        models=counts.models,
+        workflows=counts.workflows,
+        inputs=counts.inputs,
+        pipelines=counts.pipelines,
+    )
 
+
+def _counts(call: Call, scope: Scope) -> resources_pb2.AppResourceCounts:
     def count(kind: str) -> int:
         return call.store.count(scope.user, scope.app, kind)
 
-    return service_pb2.GetResourceCountsResponse(
+    return resources_pb2.AppResourceCounts(
         datasets=count("dataset"),
         models=count("model"),
         workflows=count("workflow"),

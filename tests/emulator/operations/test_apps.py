@@ -161,5 +161,16 @@ def test_resource_counts(api):
     assert (counts.models, counts.workflows, counts.inputs, counts.datasets, counts.pipelines) == (1, 2, 0, 0, 0)
 
 
+def test_an_app_shows_its_counts_to_whoever_asks(api):
+    api.model("m")
+    for field in ("counts", "all"):
+        for app in (
+            api.ok("GetApp", additional_fields=[field]).app,
+            *api.ok("ListApps", additional_fields=[field]).apps,
+        ):
+            assert (app.extra_info.counts.models, app.extra_info.counts.workflows) == (1, 0)
+    assert not api.ok("GetApp").app.HasField("extra_info")
+
+
 def test_notes_have_a_limit(api):
     assert patch(api, notes="x" * 65537).status.code == 11102
