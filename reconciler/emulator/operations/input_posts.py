@@ -23,7 +23,8 @@ from reconciler.emulator.store import Row
 Input = resources_pb2.Input
 Conflicts = resources_pb2.InputIDConflictResolution
 
-LARGEST_IMAGE: Final = 20_000_000  # facts 9
+LARGEST_IMAGE: Final = 20_000_000  # facts 9, as is the next
+LARGEST_VIDEO: Final = 10_000_000
 _SUFFIXES: Final = range(1, 10)
 
 
@@ -169,6 +170,8 @@ def _check_medium(shown: Any, field: str) -> None:
         raise Refusal(codes.INPUT_INVALID_ARGUMENT, f"the {field} needs either a url or {words}")
     if field == "image" and len(content) >= LARGEST_IMAGE:
         raise Refusal(codes.INPUT_OVER_LIMIT, f"the image has {len(content)} bytes, it must be smaller than 20 MB")
+    if field == "video" and len(content) > LARGEST_VIDEO:
+        raise Refusal(codes.INPUT_OVER_LIMIT, f"the video has {len(content)} bytes, by bytes it may have 10 MB")
     if shown.url:
         try:
             downloads.check(shown.url)

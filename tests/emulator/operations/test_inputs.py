@@ -176,6 +176,11 @@ def test_an_image_of_20_mb_is_over_the_limit(api):
     assert api("PostInputs", inputs=[Input(data=Data(image=image))]).inputs[0].status.code == 30105
 
 
+def test_a_video_of_more_than_10_mb_is_over_the_limit(api):
+    video = resources_pb2.Video(base64=b"x" * 10_000_001)
+    assert api("PostInputs", inputs=[Input(data=Data(video=video))]).inputs[0].status.code == 30105
+
+
 def test_a_read_input_can_be_posted_again(api):
     api.posted(api.text("a"))
     again = get(api, "a")
