@@ -47,7 +47,7 @@ def cut(call: Call, paged: Any, items: Iterable[T]) -> list[T]:
 def order_of(request: Any, default: str) -> tuple[str, bool]:
     """Column and direction a list request asks for.
 
-    Counts of stars and training inputs are zero here and relevance is not ranked: those sorts keep the default.
+    Counts of stars are zero here, and relevance and training inputs are not ranked: those sorts keep the default.
     """
     chosen = [column for option, column in _SORTS.items() if getattr(request, option, False)]
     if getattr(request, "sort_by_relevance", False) and not request.search:

@@ -147,6 +147,8 @@ def _sorted(rows: list[Row], request: service_pb2.ListModelVersionsRequest) -> l
         key = lambda row: (ModelVersion.FromString(row.body).status.code, row.created)  # noqa: E731
     elif request.sort_by_description:
         key = lambda row: (ModelVersion.FromString(row.body).description, row.created)  # noqa: E731
+    elif request.sort_by_num_inputs:
+        key = lambda row: (ModelVersion.FromString(row.body).total_input_count, row.created)  # noqa: E731
     return sorted(rows, key=key, reverse=not request.sort_ascending)
 
 

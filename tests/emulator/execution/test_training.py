@@ -84,6 +84,15 @@ def test_a_training_is_queued_then_under_way_then_done(school, numpy):
     assert seen[3].completed_at.seconds
 
 
+def test_versions_sort_by_what_they_learned_from(school, numpy):
+    school.inputs(*PETS)
+    many = school.train("cat", "dog")
+    school.api.ok("DeleteInputs", ids=["i2"])
+    few = school.end(school.api.version("m", output_info=r.OutputInfo(data=r.Data(concepts=[r.Concept(id="dog")]))))
+    listed = school.api.ok("ListModelVersions", model_id="m", sort_by_num_inputs=True).model_versions
+    assert [(each.id, each.total_input_count) for each in listed] == [(many.id, 3), (few.id, 2)]
+
+
 def test_what_was_learned_predicts(school, numpy):
     school.inputs(*PETS)
     school.train("cat", "dog")
