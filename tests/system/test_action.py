@@ -85,6 +85,8 @@ class Runner:
             "GITHUB_ACTIONS": "true",
             "GITHUB_EVENT_NAME": event,
             "GITHUB_REPOSITORY": "me/shop",
+            "GITHUB_WORKFLOW": "Clarifai",
+            "GITHUB_JOB": "plan",
             "GITHUB_OUTPUT": str(files["output"]),
             "GITHUB_STEP_SUMMARY": str(files["summary"]),
             "RUNNER_TEMP": str(self.folder / "temp"),
@@ -138,7 +140,8 @@ def test_a_pull_request_plans_and_comments_a_merge_applies_and_the_morning_finds
     assert job.run("Comment", "pull_request").returncode == 0
     asked = (job.folder / "gh.log").read_text().splitlines()
     assert [line.split()[2] for line in asked if "--method" in line] == ["POST"]
-    assert f"body=@{report}" in asked[-1]
+    assert f"body=@{report}.comment" in asked[-1]
+    assert Path(f"{report}.comment").read_text().partition("\n")[2] == report.read_text()
     assert "repos/me/shop/issues/7/comments" in asked[-1]
     assert job.run("Comment", "pull_request", GH_COMMENT="42").returncode == 0
     assert "--method PATCH repos/me/shop/issues/comments/42" in (job.folder / "gh.log").read_text()
@@ -176,6 +179,22 @@ def test_a_broken_manifest_fails_with_an_annotation_and_the_summary_says_why(run
     assert (done.returncode, job.outputs["code"]) == (3, "3")
     assert "::error file=manifests/app.yaml" in done.stdout
     assert job.summary
+
+
+def test_an_error_takes_the_place_of_the_plan_in_the_comment(runners: Callable[[], Runner]) -> None:
+    """The first line, by which the comment is found, is that of these paths and no others, whatever came of them."""
+    job, first = runners(), []
+    good, bad = MANIFEST % "x", "kind: Nothing\n"
+    for text, path in ((good, "manifests"), (bad, "manifests"), (good, "./manifests")):
+        (job.manifests / "app.yaml").write_text(text)
+        job.inputs["path"] = path
+        done = job.run("Run", "pull_request")
+        assert Path(job.outputs["report"]).exists(), done.stderr
+        assert job.run("Comment", "pull_request").returncode == 0
+        first.append(Path(f"{job.outputs['report']}.comment").read_text().splitlines()[0])
+    plan, error, other = first
+    assert plan == error != other
+    assert plan.startswith("<!-- reconciler ")
 
 
 @pytest.mark.parametrize("event", ["pull_request_target", "workflow_run", "issue_comment"])
