@@ -25,6 +25,11 @@ def type_of(pinned: Pinned) -> str:
     return model_types.ALIASES.get(sent, sent)
 
 
+def learned_here(pinned: Pinned) -> bool:
+    """Whether it is a model of a type that this emulator trains."""
+    return type_of(pinned) in TRAINED and not is_public(pinned)
+
+
 def of(pinned: Pinned) -> Behaviour:
     """The code that stands for a model version."""
     kind = type_of(pinned)
@@ -32,7 +37,7 @@ def of(pinned: Pinned) -> Behaviour:
         return nets.PUBLIC[pinned.model.id]
     if kind in OPERATORS:
         return OPERATORS[kind]
-    if kind in TRAINED and not is_public(pinned):
+    if learned_here(pinned):
         return TRAINED[kind]
     if is_public(pinned):
         raise NotRun(f"the emulator has no net for the public model {pinned.model.id}")

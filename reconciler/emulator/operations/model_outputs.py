@@ -5,7 +5,7 @@ Belongs here: which version predicts, the request's overrides, the reply. Not he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_code_pb2 as codes
@@ -13,7 +13,7 @@ from clarifai_grpc.grpc.api.status import status_code_pb2 as codes
 from reconciler.emulator import ids, statuses
 from reconciler.emulator.access import Scope
 from reconciler.emulator.context import Call, Operation
-from reconciler.emulator.errors import Refusal
+from reconciler.emulator.errors import Refusal, invalid_model
 from reconciler.emulator.execution import behaviour
 from reconciler.emulator.execution.reader import Pinned, Reader, pinned
 from reconciler.emulator.execution.task import Task
@@ -36,11 +36,14 @@ def post_model_outputs(call: Call, request: Request) -> service_pb2.MultiOutputR
     reader = Reader.of(call, scope)
     override = _override(request)
     task = Task.of(reader, model, override, override.output_config, request.model_id)
+    lacking = _lacking(task, override.output_config.select_concepts)
 
     def attempt(sent: resources_pb2.Input) -> resources_pb2.Data:
         return behaviour.answer(task, predictions.data_of(reader, sent))
 
     status, outcomes = predictions.settle(call, predictions.attempts(request.inputs, attempt))
+    if lacking and status.code == codes.SUCCESS:
+        status = statuses.status(codes.MIXED_STATUS, f"{model.named} has no concept {', '.join(lacking)}")
     shown = model.shown()
     if call.switches.old_model_ids == "as-sent":
         shown.id = request.model_id
@@ -49,6 +52,23 @@ def post_model_outputs(call: Call, request: Request) -> service_pb2.MultiOutputR
         output.created_at.CopyFrom(now)
         output.model.CopyFrom(shown)
     return service_pb2.MultiOutputResponse(status=status, outputs=outputs)
+
+
+def _lacking(task: Task, selected: Sequence[resources_pb2.Concept]) -> list[str]:
+    """The selected concepts that the model has not; if those are all, 21202 (facts 3.11).
+
+    Only of a model that learned here it is known what it has.
+    """
+    learned = task.pinned.version.output_info.data.concepts
+    if not (selected and learned and behaviour.learned_here(task.pinned)):
+        return []
+    home = task.pinned.scope
+    has = {word for each in learned for word in (each.id, task.reader.concept_of(home, each.id).name)}
+    asked = [each.id or each.name for each in selected]
+    lacking = [each for each in asked if each not in has]
+    if lacking and len(lacking) == len(asked):
+        raise invalid_model(f"{task.pinned.named} has none of the concepts {', '.join(lacking)}")
+    return lacking
 
 
 def _override(request: Request) -> resources_pb2.OutputInfo:

@@ -103,6 +103,24 @@ def test_what_was_learned_predicts(school, numpy):
     assert [c.id for c in school.ask(DOG, select_concepts=[r.Concept(id="cat")]).concepts] == ["cat"]
 
 
+@pytest.mark.parametrize(
+    ("selected", "code", "found"),
+    [
+        ([{"id": "cat"}, {"name": "dog"}], 10000, {"cat", "dog"}),
+        ([{"id": "cat"}, {"name": "bird"}], 10010, {"cat"}),
+        ([{"id": "Cat"}, {"name": "bird"}], 21202, set()),
+    ],
+)
+def test_concepts_that_the_model_has_not_cannot_be_selected(school, numpy, selected, code, found):
+    school.inputs(*PETS)
+    school.train("cat", "dog")
+    info = r.OutputInfo(output_config=r.OutputConfig(select_concepts=[r.Concept(**each) for each in selected]))
+    inputs = [r.Input(data=r.Data(image=r.Image(url=CAT)))]
+    reply = school.api("PostModelOutputs", model_id="m", inputs=inputs, model=r.Model(output_info=info))
+    assert reply.status.code == code
+    assert {each.id for output in reply.outputs for each in output.data.concepts} == found
+
+
 def test_exclusive_concepts_share_a_total_of_one(school, numpy):
     school.inputs(*PETS)
     school.train("cat", "dog", exclusive=True)
