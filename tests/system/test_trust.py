@@ -16,7 +16,23 @@ from reconciler.emulator.server import Emulator
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
-REVIEW = Path(__file__).parents[2] / "docs" / "examples" / "review.sh"
+DOCS = Path(__file__).parents[2] / "docs"
+REVIEW = DOCS / "examples" / "review.sh"
+VARYING = (r"127\.0\.0\.1:\d+", r"\d{4}-\d\d-\d\d(T[\d:+]+)?", r"\.\./")
+
+
+def screens(name: str) -> list[str]:
+    """What a page shows of the program's output, line by line."""
+    blocks = re.findall(r"^( *)```console\n(.*?)```", (DOCS / name).read_text(), re.MULTILINE | re.DOTALL)
+    lines = [line.removeprefix(indent) for indent, block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith(("$ ", "..."))]
+
+
+def alike(line: str) -> str:
+    """A line without what differs from run to run."""
+    for pattern in VARYING:
+        line = re.sub(pattern, "", line)
+    return line
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -49,3 +65,7 @@ def test_the_review_tour_runs_to_its_end(shell: Any, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert "The tour is over" in done.stdout
+    shown = {alike(line) for line in (done.stdout + done.stderr).splitlines()}
+    for page in ("drift.md", "saved-plans.md"):
+        assert len(screens(page)) > 5
+        assert [line for line in screens(page) if alike(line) not in shown] == [], page
