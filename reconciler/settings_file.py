@@ -67,6 +67,17 @@ def number(value: Any) -> float:
     return parsed
 
 
+def percentage(value: Any) -> float:
+    """A share of a hundred; more would be no limit at all, and is a slip."""
+    try:
+        parsed = number(value)
+    except ValueError:
+        parsed = math.inf
+    if parsed > 100:
+        raise ValueError("a percentage from 0 to 100 is needed")
+    return parsed
+
+
 _UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -100,7 +111,7 @@ def word(value: Any) -> str:
 
 _LIMITS: dict[str, Callable[[Any], Any]] = {
     "max_deletes": whole(0, 1_000_000),
-    "max_delete_percent": number,
+    "max_delete_percent": percentage,
 }
 _KEYS: dict[str, Callable[[Any], Any]] = {
     "owner": word,

@@ -256,7 +256,7 @@ def test_a_name_stays_a_name(write_settings):
         (
             "rails: {kinds: {Model: {max_delete_percent: -1}}}\n",
             "1:45",
-            "rails.kinds.Model.max_delete_percent: a number that is not negative is needed",
+            "rails.kinds.Model.max_delete_percent: a percentage from 0 to 100 is needed",
             None,
         ),
         (
@@ -276,7 +276,13 @@ def test_a_name_stays_a_name(write_settings):
         (
             "rails: {max_delete_percent: few}\n",
             "1:29",
-            "rails.max_delete_percent: a number that is not negative is needed",
+            "rails.max_delete_percent: a percentage from 0 to 100 is needed",
+            None,
+        ),
+        (
+            "rails: {max_delete_percent: 300}\n",
+            "1:29",
+            "rails.max_delete_percent: a percentage from 0 to 100 is needed",
             None,
         ),
         ("- a\n", "1:1", "a mapping is needed", None),
