@@ -37,7 +37,10 @@ def list_annotations(
     input_id: Inputs = None,
     mine: Mine = True,
 ) -> int:
-    """Show the annotations of an app that carry concepts, oldest first, as a table or as JSON."""
+    """Show the annotations of an app that carry concepts.
+
+    Oldest first, as a table or as JSON.
+    """
     settings = app_settings(screen, app, service, value="annotations")
     for word in status or ():
         if word not in STATUSES:

@@ -19,7 +19,7 @@ from reconciler.core.diagnostics import ReconcilerError
 Words = Annotated[
     list[str] | None,
     Argument(
-        metavar="[teach FILE | fault VERB …]",
+        metavar="teach FILE | fault VERB …",
         help="Write a file of taught scores into the database, or set faults of a running emulator, and end.",
     ),
 ]
@@ -73,9 +73,10 @@ def _seconds(text: str) -> float:
 
 @command
 def emulator(flags: EmulatorFlags, words: Words = None) -> int:
-    """Run a local Clarifai until it is stopped, teach it, or let its calls fail.
+    """Run a local Clarifai, teach it, or let its calls fail.
 
-    A real gRPC server over SQLite: set CLARIFAI_API_BASE to the address it prints, and CLARIFAI_PAT to anything.
+    A real gRPC server over SQLite, which runs until it is stopped: set CLARIFAI_API_BASE to the address it prints, and
+    CLARIFAI_PAT to anything.
     """
     from reconciler.cli import local
 

@@ -13,16 +13,14 @@ from reconciler.cli.command import command
 from reconciler.cli.screen import Screen
 from reconciler.core.diagnostics import CheckFailed, Diagnostic, InvalidManifest, Location, ReconcilerError, error
 
-Paths = Annotated[
-    list[str], Argument(metavar="[PATH]...", help="Files, folders, or - for standard input. Default: this folder.")
-]
+Paths = Annotated[list[str], Argument(metavar="PATH", help="Files, folders, or - for standard input.")]
 Check = Annotated[bool, Option("--check", help="Write nothing; exit 8 if a file is in another layout.")]
 Diff = Annotated[bool, Option("--diff", help="Show what changes.")]
 
 
 @command
 def fmt(screen: Screen, paths: Paths = ["."], check: Check = False, diff: Diff = False) -> int:  # noqa: B006
-    """Write manifests in one layout, and name the files that changed.
+    """Write manifests in one layout; name what changed.
 
     Blanks only: two a level, lists at the level of their key. Comments, quotes, the order of keys and line breaks stay.
     """

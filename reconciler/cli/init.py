@@ -37,7 +37,7 @@ _PIPELINES = {
     Pipeline.GITLAB: ("gitlab-ci.yml", ".gitlab/clarifai.yml"),
 }
 
-Folder = Annotated[str, Argument(metavar="[DIR]", help="The folder to begin in; it is made if it is not there.")]
+Folder = Annotated[str, Argument(metavar="DIR", help="The folder to begin in; it is made if it is not there.")]
 AppId = Annotated[
     str | None, Option("--app-id", metavar="ID", help="Id of the app. Default: CLARIFAI_APP_ID, else my-app.")
 ]
@@ -46,7 +46,7 @@ Ci = Annotated[Pipeline | None, Option("--ci", help="Write a pipeline as well: p
 
 @command
 def init(screen: Screen, folder: Folder = ".", app_id: AppId = None, ci: Ci = None) -> int:
-    """Begin a project: manifests, a settings file, and with --ci a pipeline.
+    """Begin a project: manifests, settings, with --ci a pipeline.
 
     A file that is there is left as it is, and named.
     """

@@ -42,9 +42,10 @@ def add(
     id_from_name: IdFromName = False,
     no_wait: NoWait = False,
 ) -> int:
-    """Add inputs to an app, and wait until its default workflow has run on them.
+    """Add inputs to an app, and wait until they are processed.
 
-    Exits with 6 if some failed, with 1 if all did. They belong to nobody's manifests: `apply` leaves them alone.
+    Its default workflow runs on them. Exits with 6 if some failed, with 1 if all did. They belong to nobody's manifests:
+    `apply` leaves them alone.
     """
     settings = app_settings(screen, app, service, value="addition")
     from reconciler.core.labels import Addition

@@ -141,9 +141,10 @@ def _number(lock_id: str) -> int:
 def selftest(
     screen: Screen, app: AppFlags, service: ServiceFlags, locks: LockFlags, takers: Takers = 4, rounds: Rounds = 5
 ) -> int:
-    """Let several takers race for a lock in the app, which must have one winner each time; cleans up after itself.
+    """Let several takers race for a lock in the app.
 
-    The lock rests on the service's refusal of an id that is taken. This checks that, on your own account.
+    It must have one winner each time; nothing is left behind. The lock rests on the service's refusal of an id that is
+    taken. This checks that, on your own account.
     """
     from reconciler.locking import selftest as race
     from reconciler.locking.opening import store_for

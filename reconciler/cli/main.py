@@ -75,6 +75,8 @@ def reconciler(
 ) -> None:
     """Clarifai apps as code: manifests say what should be, `plan` shows what differs, `apply` makes it so.
 
+    CLARIFAI_PAT and CLARIFAI_USER_ID say who you are; --local needs no account. `reconciler init` begins a project.
+
     Exit codes: 0 done or no changes, 1 error, 2 changes (--detailed-exitcode), 3 invalid manifest,
     4 refused by a guard, 5 stale plan, 6 partly applied, 7 authentication, 8 check failed,
     9 locked, 130 interrupted.

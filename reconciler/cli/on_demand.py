@@ -11,6 +11,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 import typer
+from typer.core import TyperArgument
 from typer.main import get_group
 
 
@@ -36,7 +37,7 @@ class OnDemand(MutableMapping[str, Any]):
             around.add_typer(found, name=name)
         else:
             around.command(name, hidden=name in self._hidden)(found)
-        return get_group(around).commands[name]
+        return _without_types(get_group(around).commands[name])
 
     def __setitem__(self, name: str, made: Any) -> None:
         self._made[name] = made
@@ -49,3 +50,13 @@ class OnDemand(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+def _without_types(command: Any) -> Any:
+    """The command, in whose help an argument is PATH, not PATH <list[str]>: Typer shows Python's types behind names."""
+    for within in getattr(command, "commands", {}).values():
+        _without_types(within)
+    for parameter in command.params:
+        if isinstance(parameter, TyperArgument):
+            parameter.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
+    return command

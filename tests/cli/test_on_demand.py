@@ -24,3 +24,16 @@ def test_nothing_is_looked_for_before_it_is_asked_for():
     assert commands.get("other") is None
     with pytest.raises(ModuleNotFoundError):
         commands["lost"]
+
+
+@pytest.mark.parametrize("words", [["show"], ["fmt"], ["inputs", "add"], ["emulator"]])
+def test_help_names_arguments_without_types(shell, words):
+    shown = shell(*words, "--help").out
+    assert "<str" not in shown
+    assert "<list" not in shown
+    assert "[[" not in shown
+
+
+def test_help_has_room_for_every_summary(shell):
+    for words in [], ["inputs"], ["annotations"], ["lock"]:
+        assert "..." not in shell(*words, "--help", COLUMNS="80").out.partition("Commands:")[2]
