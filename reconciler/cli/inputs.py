@@ -44,8 +44,8 @@ def add(
 ) -> int:
     """Add inputs to an app, and wait until they are processed.
 
-    Its default workflow runs on them. Exits with 6 if some failed, with 1 if all did. They belong to nobody's manifests:
-    `apply` leaves them alone.
+    Its default workflow runs on them. Exits with 6 if some failed, with 1 if all did. They belong to nobody's
+    manifests: `apply` leaves them alone.
     """
     settings = app_settings(screen, app, service, value="addition")
     from reconciler.core.labels import Addition
