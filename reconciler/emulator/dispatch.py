@@ -20,7 +20,7 @@ import grpc
 from clarifai_grpc.grpc.api.status import status_code_pb2 as codes
 from google.protobuf.message import Message
 
-from reconciler.emulator import fault_effects, statuses
+from reconciler.emulator import fault_effects, finite, statuses
 from reconciler.emulator.access import Keyring
 from reconciler.emulator.calls import Calls
 from reconciler.emulator.context import Call, Memory, Operation
@@ -103,6 +103,8 @@ class Dispatcher:
         operation = self.operations.get(rpc.name)
         if operation is None:
             raise Refusal(codes.NOT_IMPLEMENTED, f"the emulator does not implement {rpc.name}")
+        if not rpc.reads:
+            finite.check(request)
         call = Call(rpc, caller, self.store, self.switches, self.memory)
         if fault is not None and fault.effect == "stale":
             with self.history.before(fault.writes) as older:

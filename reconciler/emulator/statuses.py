@@ -28,6 +28,7 @@ _TEXTS: Mapping[int, str] = {
     11007: "API key has insufficient scopes",
     11008: "Invalid API key or Invalid API key/application pair",
     11009: "API key not found",
+    11100: "Bad request format",
     11101: "Resource does not exist",
     11102: "Invalid request",
     21100: "Model is trained and ready",
