@@ -159,6 +159,22 @@ def test_a_throttled_write_is_repeated_since_it_was_refused(api, service, time):
     assert api.traffic.throttled_seconds == pytest.approx(sum(time.slept))
 
 
+def test_a_throttled_reply_slows_every_call_until_it_was_quiet_for_a_while(service, time):
+    service.answers("ListModels", service.replies("ListModels", 11005), service.replies("ListModels"))
+    with open_channel(Target("127.0.0.1", service.port, tls=False)) as channel:
+        limiter = Limiter(10, clock=time.clock, sleep=time.sleep)
+        credential = ("authorization", Secret("Key x"))
+        api = GrpcApi(channel, credential, limiter=limiter, clock=time.clock, sleep=time.sleep)
+        api.call("ListModels")
+        assert 5 <= api.rate < 10
+        began = time.now
+        for _ in range(5):
+            api.call("ListModels")
+        assert time.now - began > 5 / 10 - 0.01
+        time.now += 30
+        assert api.rate == 10
+
+
 # ---- a read is repeated
 
 
