@@ -325,6 +325,23 @@ def test_what_is_declared_but_was_never_ours_is_a_note(world: Any, documents: An
     assert said["concepts/other"] == "declared, but the live object is that of owner 'them'"
 
 
+@pytest.mark.parametrize(("description", "fields"), [("theirs", {"description"}), ("ours", set())])
+def test_what_another_owner_took_over_has_moved(
+    world: Any, documents: Any, left: list[Any], description: str, fields: set[str]
+) -> None:
+    model = documents.thresholder("old", p=0.5)
+    model["spec"]["description"] = "ours"
+    world.apply(*left, model)
+    model["spec"]["description"] = description
+    world.apply(model, owner="them", app_id="app", rails=world.everything)
+    model["spec"]["description"] = "ours"
+    report = look(world, *left, model)
+    (entry,) = report.with_status(DriftStatus.DRIFTED)
+    assert (report.exit_code, entry.message) == (2, "owner 'them' has taken it over")
+    assert moved(report) == {"models/old": fields}
+    assert look(world, *left).exit_code == 0, "who gives it up is at peace"
+
+
 SELECTED = {
     ("models/old",): {"models/old"},
     ("+workflows/old-flow",): {"workflows/old-flow", "models/old", "concepts/p"},

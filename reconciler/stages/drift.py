@@ -77,10 +77,12 @@ def _declared(change: ResourceChange, desired: DesiredState, live: LiveState) ->
             where = live.renamed(change.address)
             return DriftEntry(change.address, change.kind, DriftStatus.MISSING, (), where, change.location)
         return Unapplied(change.address, "declared, and not created yet", change.location)
-    if observed.record is None and _was_applied(change.address, live):
-        return _stripped(change)
-    if observed.record is None or observed.record.owner != desired.owner:
-        whose = "nobody's" if observed.record is None else f"that of owner {observed.record.owner!r}"
+    owner = observed.record.owner if observed.record is not None else None
+    if owner != desired.owner and _was_applied(change.address, live):
+        lost = "the record of what was applied is gone from it"
+        return _without_record(change, lost if owner is None else f"owner {owner!r} has taken it over")
+    if owner != desired.owner:
+        whose = "nobody's" if owner is None else f"that of owner {owner!r}"
         return Unapplied(change.address, f"declared, but the live object is {whose}", change.location)
     concealed = conceal(change)
     fields = tuple(f for f in map(DriftField.of, concealed.fields) if f is not None)
@@ -93,14 +95,14 @@ def _was_applied(address: Address, live: LiveState) -> bool:
     return entry is not None and not entry.pending
 
 
-def _stripped(change: ResourceChange) -> DriftEntry:
-    """Ours by the inventory, without our record: its metadata was replaced, or it is another one of the same name.
+def _without_record(change: ResourceChange, message: str) -> DriftEntry:
+    """Ours by the inventory, without our record: its metadata was replaced, it is another one of the same name, or
+    somebody else's by now.
 
     What was applied is not known any more, so whatever differs counts as moved.
     """
     differing = [f for f in conceal(change).fields if f.cause is not Cause.FOLLOWS]
     fields = tuple(DriftField(f.path, f.before, NOT_KEPT, f.after, Ahead.LIVE, f.sensitive) for f in differing)
-    message = "the record of what was applied is gone from it"
     return DriftEntry(change.address, change.kind, DriftStatus.DRIFTED, fields, message, change.location)
 
 
