@@ -7,9 +7,11 @@ service itself is asked (`stages/vet`). Where in a model params live is `kinds/m
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from reconciler.core.diagnostics import Severity, did_you_mean
@@ -161,6 +163,32 @@ TRAINABLE = frozenset(
 )
 """Types whose new version is a training (facts 4.1)."""
 
+_NAMED = frozenset(
+    {
+        "text-embedder",
+        "multimodal-embedder",
+        "knn-concept",
+        "image-align",
+        "image-tiling-operator",
+        "isolation-operator",
+        "tiling-region-aggregator-operator",
+        "keyword-filter-operator",
+        "input-filter",
+        "input-searcher",
+        "object-counter",
+        "concept-to-text-mapper",
+        "tokens-to-entity-operator",
+        "raft-operator",
+        "track-representation-operator",
+        "any-to-any",
+        "multimodal-to-text",
+        "text-to-image",
+    }
+)
+"""Types of which no more is known than that they exist (facts 4.5)."""
+_ALIKE = 0.9
+"""So much of two names is the same if one is probably the other, misspelt: less would warn of types that exist."""
+
 DEFAULT_TYPE = "embedding-classifier"
 """What the service takes when no type is named (facts 3.5)."""
 
@@ -176,6 +204,15 @@ _CANONICAL = {alias: known.id for known in MODEL_TYPES.values() for alias in kno
 def canonical_type(model_type_id: str) -> str:
     """`concept-threshold` -> `concept-thresholder`; other ids as they are (facts 0.7)."""
     return _CANONICAL.get(model_type_id, model_type_id)
+
+
+@lru_cache(maxsize=256)  # thousands of models may share one
+def misspelt(model_type_id: str) -> str | None:
+    """The known type that was probably meant; None for one that is known, and for one that is like none."""
+    known = {*MODEL_TYPES, *_CANONICAL, *TRAINABLE, *_NAMED}
+    if model_type_id in known:
+        return None
+    return next(iter(difflib.get_close_matches(model_type_id, sorted(known), n=1, cutoff=_ALIKE)), None)
 
 
 def canonical_params(model_type_id: str, params: Mapping[str, Any]) -> dict[str, Any]:

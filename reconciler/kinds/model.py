@@ -25,6 +25,7 @@ from reconciler.core.model_types import (
     canonical_type,
     check_params,
     check_training,
+    misspelt,
     named_params,
 )
 from reconciler.core.remote import Crud
@@ -106,8 +107,13 @@ def _check(tree: Tree, scope: Scope) -> Iterable[Problem]:
     known = MODEL_TYPES.get(_type(tree))
     if known is not None and known.concepts == THRESHOLDS and "model_version" in tree:
         yield from _check_thresholds(tree)
-    if "." in (tree.get("model_type_id") or ""):
+    written = tree.get("model_type_id") or ""
+    if "." in written:
         yield Problem(("model_type_id",), "a model type id has no dots", severity=Severity.WARNING)
+    elif known is None and (meant := misspelt(written)) is not None:
+        # A warning only: the service may have types that no document names.
+        hint = f"did you mean {meant!r}?"
+        yield Problem(("model_type_id",), f"the model type {written!r} is not one that is known", hint, Severity.WARNING)
 
 
 def _check_params(

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.diagnostics import Severity
-from reconciler.core.model_types import MODEL_TYPES, canonical_params, canonical_type, check_params, check_training
+from reconciler.core.model_types import (
+    MODEL_TYPES,
+    canonical_params,
+    canonical_type,
+    check_params,
+    check_training,
+    misspelt,
+)
 
 
 @pytest.mark.parametrize(
@@ -132,3 +139,21 @@ def test_a_misspelt_param_is_an_error_and_a_strange_one_a_warning():
     misspelt, strange = check_params("image-crop", {"margins": 1, "zebra": 1})
     assert (misspelt.severity, misspelt.hint) == (Severity.ERROR, "did you mean 'margin'?")
     assert (strange.severity, strange.hint) == (Severity.WARNING, "known params of image-crop: margin")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("concept-treshholder", "concept-thresholder"),
+        ("anotation-writer", "annotation-writer"),
+        ("visual-clasifier", "visual-classifier"),
+        ("text-embeder", "text-embedder"),
+        ("concept-threshold", None),
+        ("text-embedder", None),
+        ("audio-embedder", None),
+        ("image-to-text", None),
+        ("", None),
+    ],
+)
+def test_a_type_is_misspelt_if_it_is_nearly_one_that_is_known(name, meant):
+    assert misspelt(name) == meant
