@@ -223,6 +223,9 @@ def _pin(api: Api, desired: DesiredState, live: LiveState, options: PlanOptions)
         answers = dict(zip(models, pool.map(lambda m: observe.latest_version(api, m), models), strict=True))
         exist = dict(zip(concepts, pool.map(lambda c: observe.concept_exists(api, c), concepts), strict=True))
     pinned = pin.pin(desired, live, answers, exist, upgrade=options.upgrade_pins)
+    if named := pin.graphs(desired, live):
+        known = observe.graph_ids(api, desired.scope) if live.exists else set()
+        pinned = replace(pinned, diagnostics=(*pinned.diagnostics, *pin.missing_graphs(named, known)))
     if any(problem.severity is Severity.ERROR for problem in pinned.diagnostics):
         raise InvalidManifest(pinned.diagnostics)
     return pinned

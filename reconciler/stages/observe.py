@@ -215,6 +215,12 @@ def concept_exists(api: Api, concept: Address) -> bool:
     return True
 
 
+def graph_ids(api: Api, scope: Scope) -> set[str]:
+    """The knowledge graphs of an app; this list has no pages (facts 3.4)."""
+    reply: Any = api.call("ListKnowledgeGraphs", user_app_id=user_app(scope))
+    return {graph.id for graph in reply.knowledge_graphs}
+
+
 def count_resources(api: Api, scope: Scope, lease_id: str = "") -> dict[str, int]:
     """What GetResourceCounts says an app holds: datasets, models, workflows, inputs, pipelines (facts 3.1).
 

@@ -150,6 +150,27 @@ def _missing_concepts(
             )
 
 
+GRAPH = ("knowledge_graph_id",)
+
+
+def graphs(desired: DesiredState, live: LiveState) -> dict[str, Desired]:
+    """Knowledge graphs that relations which are about to be made name, each with the first that does."""
+    found: dict[str, Desired] = {}
+    for address, item in desired.resources.items():
+        graph = get(item.tree, GRAPH) if address not in live.observed else ABSENT
+        if graph is not ABSENT:
+            found.setdefault(str(graph), item)
+    return found
+
+
+def missing_graphs(named: Mapping[str, Desired], known: Container[str]) -> Iterator[Diagnostic]:
+    """No kind makes a graph (facts 3.4), and one is made in an app that is there: so this stops nothing else."""
+    for graph, item in named.items():
+        if graph not in known:
+            summary = f"knowledge graph {graph!r} is not in the app, so {item.address} will be refused"
+            yield warning(summary, item.positions.get(GRAPH, item.location), hint="make it with PostKnowledgeGraphs")
+
+
 def outlived(moving: Container[Address], desired: DesiredState, live: LiveState) -> Iterator[Diagnostic]:
     """Warnings about live workflows that are not ours and pin a version we are about to move away from."""
     for address, observed in live.observed.items():
