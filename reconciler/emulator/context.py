@@ -73,7 +73,7 @@ class Call:
         """The app of a reading call; it must exist and be the caller's or public."""
         user = self.user(ids)
         app = ids.app_id or self._implied_app(user)
-        if self.caller.app and (user, app) != (self.caller.user, self.caller.app) and user != PUBLIC_USER:
+        if self.caller.app and (user, app) != (self.caller.user, self.caller.app) and not self._open_to_all(user):
             raise errors.bad_key()
         self.home = self.store.get(Key(user, "", "app", app)) if user in (self.caller.user, PUBLIC_USER) else None
         if self.home is None:
@@ -86,6 +86,11 @@ class Call:
         if scope.user == PUBLIC_USER:
             raise errors.read_only(f"app {scope.user}/{scope.app}")
         return scope
+
+    def check_runs(self, owner: str) -> None:
+        """Refuse to run a model or a workflow of clarifai/main for an app key (facts 1.6)."""
+        if self.caller.app and owner == PUBLIC_USER:
+            raise errors.bad_key()
 
     def timestamp(self, ns: int) -> Timestamp:
         """A stored time as a message, as exact as this service's reads are (switch `timestamps`)."""
@@ -103,6 +108,10 @@ class Call:
         """Store a new object and let lists lag behind it if they should."""
         self.memory.lag.note(key)
         return self.store.insert(key, body, created=created, name=name, links=links)
+
+    def _open_to_all(self, user: str) -> bool:
+        """Whether app keys, too, may have this of that user: clarifai/main, but for its models and workflows."""
+        return user == PUBLIC_USER and not any(word in self.rpc.name for word in ("Model", "Workflow"))
 
     def _implied_app(self, user: str) -> str:
         if user == PUBLIC_USER:

@@ -3,6 +3,8 @@
 import pytest
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 
+from reconciler.emulator.rpcs import RPCS
+
 TOKENS = {"ann-pat": "ann", "bob-pat": "bob", "ann-key": "ann/shop"}
 
 
@@ -61,6 +63,41 @@ def test_an_app_key_implies_its_app(ann):
 def test_an_app_key_opens_no_other_app(ann):
     ann.app("other")
     assert ann.send("GetApp", get_app("me", "other"), **as_(ann, "ann-key")).status.code == 11008
+
+
+@pytest.mark.parametrize(
+    ("rpc", "fields"),
+    [
+        ("GetModel", {"model_id": "general-image-recognition"}),
+        ("ListModels", {}),
+        ("GetWorkflow", {"workflow_id": "General"}),
+        ("PostModelOutputs", {"model_id": "general-image-recognition", "inputs": [resources_pb2.Input()]}),
+        ("PostWorkflowResults", {"workflow_id": "General", "inputs": [resources_pb2.Input()]}),
+    ],
+)
+def test_an_app_key_reaches_no_model_and_no_workflow_of_clarifai(ann, rpc, fields):
+    main = resources_pb2.UserAppIDSet(user_id="clarifai", app_id="main")
+    request = RPCS[rpc].request(user_app_id=main, **fields)
+    assert ann.send(rpc, request, **as_(ann, "ann-key")).status.code == 11008
+    assert ann.send(rpc, request, **as_(ann, "ann-pat")).status.code != 11008
+
+
+@pytest.mark.parametrize("rpc", ["PostModelOutputs", "PostWorkflowResults"])
+def test_nor_does_it_run_them_without_naming_them(ann, rpc):
+    named = {"model_id": "general-image-recognition"} if rpc == "PostModelOutputs" else {"workflow_id": "General"}
+    request = RPCS[rpc].request(inputs=[resources_pb2.Input()], **named)
+    assert ann.send(rpc, request, **as_(ann, "ann-key")).status.code == 11008
+
+
+def test_an_app_key_finds_public_concepts_and_pins_public_models(ann):
+    """As Clarifai's tests do with an app key."""
+    query = resources_pb2.ConceptQuery(name="dog*")
+    found = ann.send("PostConceptsSearches", service_pb2.PostConceptsSearchesRequest(concept_query=query),
+                     **as_(ann, "ann-key"))  # fmt: skip
+    assert [concept.app_id for concept in found.concepts] == ["main"]
+    node = resources_pb2.WorkflowNode(id="n", model=resources_pb2.Model(id="general-image-recognition"))
+    sent = service_pb2.PostWorkflowsRequest(workflows=[resources_pb2.Workflow(id="w", nodes=[node])])
+    assert ann.send("PostWorkflows", sent, **as_(ann, "ann-key")).status.code == 10000
 
 
 def test_an_app_key_lacks_the_scopes_of_a_pat(ann):

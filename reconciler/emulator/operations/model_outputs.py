@@ -93,6 +93,7 @@ def _output(sent: resources_pb2.Input, outcome: resources_pb2.Data | Failed) -> 
 def _pinned(call: Call, scope: Scope, request: Request) -> Pinned:
     """The version that is named, or the newest that is trained; without one 21102."""
     model = model_views.find_readable(call, scope, request.model_id)
+    call.check_runs(model.key.user)
     if request.version_id:
         version: Row | None = model_views.find_version(call, model, request.version_id)
     else:

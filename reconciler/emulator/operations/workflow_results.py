@@ -54,6 +54,7 @@ def _workflow(call: Call, request: Request) -> resources_pb2.Workflow:
     """The workflow as it is to run: with the version that is named, or its newest."""
     scope = call.readable(request.user_app_id)
     row = workflows.find_or_default(call, scope, request.workflow_id)
+    call.check_runs(row.key.user)
     workflow = workflows.render(call, row)
     if request.version_id:
         found = workflow_versions.find(call, workflows.scope_of(row), row.key.id, request.version_id)
