@@ -113,7 +113,7 @@ def _check(tree: Tree, scope: Scope) -> Iterable[Problem]:
     elif known is None and (meant := misspelt(written)) is not None:
         # A warning only: the service may have types that no document names.
         hint = f"did you mean {meant!r}?"
-        yield Problem(("model_type_id",), f"the model type {written!r} is not one that is known", hint, Severity.WARNING)
+        yield Problem(("model_type_id",), f"the model type {written!r} is not a known one", hint, Severity.WARNING)
 
 
 def _check_params(

@@ -130,7 +130,7 @@ def test_ids_and_kinds_that_cannot_be(document, problem):
         (model("x" * 33), "is longer than the 32 characters that are sure to be accepted"),
         (flow("General", "x"), "'General' is also the id of a public workflow"),
         (model("m", "model_type_id: a.b"), "a model type id has no dots"),
-        (model("m", "model_type_id: visual-clasifier"), "'visual-clasifier' is not one that is known (did you mean"),
+        (model("m", "model_type_id: visual-clasifier"), "'visual-clasifier' is not a known one (did you mean"),
         (concept("c", "lifecycle: {ignore: [definition]}\n"), "lifecycle.ignore 'definition' covers no written field"),
     ],
 )
