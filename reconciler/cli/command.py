@@ -63,9 +63,11 @@ def _misused(problem: TyperException, words: Sequence[str]) -> int:
     if type(problem).__name__ == "NoArgsIsHelpError" and context is not None:
         print(context.get_help(), file=sys.stderr)
         return USAGE_ERROR
-    where = context.command_path if context is not None else "reconciler"
+    named = [word for word in words[:1] if not word.startswith("-")]  # not every problem knows its context
+    where = context.command_path if context is not None else " ".join(["reconciler", *named])
+    message = problem.format_message().replace("Value error, ", "")  # pydantic's beginning
     screen = Screen(OutputFlags(format="json" if _asks_for_json(words) else None))
-    screen.error(ReconcilerError(problem.format_message(), hint=f"`{where} --help` shows what is possible"))
+    screen.error(ReconcilerError(message, hint=f"`{where} --help` shows what is possible"))
     return USAGE_ERROR
 
 

@@ -154,6 +154,21 @@ def test_a_misused_command_line_is_json_where_json_is_awaited(shell: Any, form: 
     assert "--promt" in ended.json["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "where"),
+    [
+        (["plan", "--select"], "Option '--select' requires an argument", "reconciler plan"),
+        (["init", "--ci", "jenkins"], "'--ci': 'jenkins' is not one of 'github', 'gitlab'", "reconciler init"),
+        (["lock", "shwo"], "Did you mean 'show'?", "reconciler lock"),
+        (["--vresion"], "--version", "reconciler"),
+    ],
+)
+def test_a_misuse_points_to_the_help_of_its_command(shell: Any, words: list[str], said: str, where: str) -> None:
+    told = shell(*words).err
+    assert said in told
+    assert f"`{where} --help` shows what is possible" in told
+
+
 def test_no_command_shows_the_help_but_is_no_success(shell: Any) -> None:
     ended = shell()
     assert ended.code == 1
