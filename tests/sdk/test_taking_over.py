@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from reconciler import manifests, pipeline, takeover
 from reconciler.client.api import GrpcApi, ReadOnlyApi
@@ -83,3 +84,28 @@ def test_nothing_but_records_is_written_and_nothing_is_left_to_do(
     assert plan().plan.summary.empty
     assert takeover.export_app(ReadOnlyApi(api), Scope("me-local", "app")) == found
     assert {each.id: each.name for each in made_by_the_sdk.list_concepts()}["dog"] == "Dog"
+
+
+@pytest.mark.parametrize("wrapped", [True, False], ids=["wrapped", "bare"])
+@pytest.mark.parametrize("written_by", ["its author", "the SDK"])
+def test_a_workflow_file_of_the_sdk_is_what_it_made_of_it(
+    made_by_the_sdk: Any, api: Any, tmp_path: Path, written_by: str, wrapped: bool
+) -> None:
+    """The file that was given to the SDK, and the one that it exports, unchanged: adopted, there is nothing to do."""
+    file = tmp_path / "judge.yml"
+    if written_by == "the SDK":
+        made_by_the_sdk.workflow("judge").export(str(file))
+    if not wrapped:
+        file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text())["workflow"]))
+    options = Options(user_id="me-local", app_id="app", owner="judges")
+
+    def plan() -> Any:
+        desired = manifests.desired_state(manifests.read_manifests([str(file)], options))
+        return pipeline.make_plan(ReadOnlyApi(api), desired, pipeline.PlanOptions(refresh="full"))
+
+    adoption = takeover.adoption(plan())
+    kinds = {str(change.address) for change in adoption.planned.plan.changes}
+    models = {"models/sure", "models/writer"} if written_by == "its author" else set()
+    assert (adoption.left, kinds) == ((), {"workflows/judge", *models})
+    assert pipeline.apply_plan(api, adoption.planned, lambda event: None).complete
+    assert plan().plan.summary.empty
