@@ -17,6 +17,7 @@ from reconciler.core.outcome import ApplyResult, Status
 from reconciler.core.plan import Plan, Refusal, Summary
 from reconciler.report.account import done_summary
 from reconciler.report.changes import counted, moved_fields
+from reconciler.report.drift_words import entry_summary
 from reconciler.report.lines import printable
 from reconciler.report.problems import by_place
 
@@ -84,12 +85,8 @@ def _refused(refusal: Refusal) -> Diagnostic:
 
 
 def _drifted(entry: DriftEntry) -> Diagnostic:
-    if entry.status is DriftStatus.UNKNOWN:
-        summary = f"could not be read: {entry.message}"
-        return Diagnostic(Severity.ERROR, summary, entry.location, str(entry.address))
-    gone = entry.status is DriftStatus.MISSING
-    summary = "gone from the live app" if gone else f"{counted(len(entry.moved), 'field')} changed in the live app"
-    return Diagnostic(Severity.WARNING, summary, entry.location, str(entry.address))
+    severity = Severity.ERROR if entry.status is DriftStatus.UNKNOWN else Severity.WARNING
+    return Diagnostic(severity, entry_summary(entry), entry.location, str(entry.address))
 
 
 def _shortened(some: Sequence[Diagnostic]) -> Iterator[Diagnostic]:

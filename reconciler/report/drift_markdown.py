@@ -50,7 +50,7 @@ def _moved(report: DriftReport) -> Iterator[Block]:
 
 
 def _moved_rows(entry: DriftEntry) -> Iterator[Sequence[str]]:
-    if entry.status is DriftStatus.MISSING or not entry.moved:
+    if entry.status is DriftStatus.MISSING or entry.message or not entry.moved:
         yield code(str(entry.address)), "", f"*{text(entry_summary(entry))}*", "", "", ""
     yield from _rows(entry, moved=True)
 

@@ -1,6 +1,8 @@
 """Drift as a value: who is ahead, what the exit code is, and that secrets never get in."""
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,9 @@ from reconciler.core.change import Cause, Effect, FieldChange
 from reconciler.core.drift import NOT_KEPT, Ahead, DriftEntry, DriftField, DriftReport, DriftStatus, by_address
 from reconciler.core.masking import SENSITIVE
 from reconciler.core.tree import ABSENT
+from reconciler.report.as_github import drift_annotations
+from reconciler.report.as_junit import drift_junit
+from reconciler.report.drift_markdown import drift_markdown
 from reconciler.report.drift_text import MOST_UNMANAGED, drift_text
 from reconciler.report.drift_words import summary_text
 from tests.report.rich_plan import SCOPE, at
@@ -89,3 +94,12 @@ def test_many_unmanaged_objects_are_counted() -> None:
 def test_entries_sort_by_address() -> None:
     entries = by_address(reversed(drifted().entries))
     assert entries == drifted().entries
+
+
+@pytest.mark.parametrize("fields", [(), (DriftField(("a",), 1, 1, 1, Ahead.LIVE),)])
+@pytest.mark.parametrize("form", [drift_markdown, drift_annotations, drift_junit, partial(drift_text, color=False)])
+def test_why_an_object_has_moved_is_told_everywhere(form: Any, fields: tuple[DriftField, ...]) -> None:
+    entry = DriftEntry(at("models/x"), "Model", DriftStatus.DRIFTED, fields, "owner them has taken it over")
+    told = " ".join(form(replace(in_sync(), entries=(entry,))).split())
+    assert "owner them has taken it over" in told
+    assert "0 fields" not in told
