@@ -31,7 +31,7 @@ def test_a_wish_is_a_format_and_a_file(tmp_path: Path) -> None:
         ("markdown=-", "it takes a file"),
         ("junit=x.xml", "a plan has no format 'junit'"),
         ("markdown=nowhere/x.md", "nowhere/x.md cannot be written"),
-        ("markdown=/", "/ cannot be written"),
+        ("markdown=/", "/ is a folder"),
     ],
 )
 def test_a_wish_that_cannot_come_true_is_refused_at_once(word: str, problem: str) -> None:
