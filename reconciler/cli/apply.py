@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def apply(
             saved.check_plain(changes, service)
             run.code = saved.SavedPlan(screen, file, manifests, service, locks).apply(screen, how, run)
             return run.code
-        check_answerable(screen, "apply", auto_approve=auto_approve)
+        check_answerable(screen, "apply", auto_approve=auto_approve, paths=manifests.paths)
         with session(
             screen, manifests, service, changes, lock=locks, operation="apply", value="result", measured=run
         ) as opened:
@@ -62,13 +63,16 @@ def train_seconds(how: ApplyFlags) -> float:
         raise ReconcilerError(f"--train-timeout {how.train_timeout}: {reason}") from None
 
 
-def check_answerable(screen: Screen, command: str, *, auto_approve: bool) -> None:
-    """Stop before anything is read if nobody could say yes."""
-    if not auto_approve and not screen.interactive:
-        raise ReconcilerError(
-            f"{command} asks before it writes, but there is no terminal to ask on",
-            hint=f"look at `plan` first, then give --auto-approve to {command} without being asked",
-        )
+def check_answerable(screen: Screen, command: str, *, auto_approve: bool, paths: Sequence[str] = ()) -> None:
+    """Stop before anything is read if nobody could say yes; `paths` may have been meant for a saved plan."""
+    if auto_approve or screen.interactive:
+        return
+    meant = next((path for path in paths if path.endswith(".json")), None)
+    hint = f"look at `plan` first, then give --auto-approve to {command} without being asked"
+    raise ReconcilerError(
+        f"{command} asks before it writes, but there is no terminal to ask on",
+        hint=hint if meant is None else f"a saved plan is applied without asking, but {meant} is none, or is not there",
+    )
 
 
 def carry_out(screen: Screen, opened: Session, *, auto_approve: bool, how: ApplyFlags | None = None) -> int:

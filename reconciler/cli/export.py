@@ -78,7 +78,9 @@ def _write(folder: Path, manifests: Manifests, *, single_file: bool, force: bool
     }
     taken = [str(file) for file in texts if file.exists()]
     if taken and not force:
-        raise ReconcilerError(f"{', '.join(taken)} exists already", hint="give --force to overwrite, or another --out")
+        raise ReconcilerError(
+            f"there is already: {', '.join(taken)}", hint="give --force to overwrite, or another --out"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:

@@ -16,6 +16,13 @@ def test_nobody_to_ask_is_an_error_before_anything_is_read(shell: Any, emulator:
     assert len(emulator.calls) == 0
 
 
+def test_a_saved_plan_that_is_not_there_is_not_asked_for_an_approval(shell: Any) -> None:
+    ended = shell("apply", "plan.json")
+    assert ended.code == 1
+    assert "plan.json is none, or is not there" in ended.err
+    assert "--auto-approve" not in ended.err
+
+
 @pytest.mark.parametrize("flag", ["--auto-approve", "--yes", "-y"])
 def test_apply_without_a_question(shell: Any, emulator: Emulator, flag: str) -> None:
     shell.manifests("hat")

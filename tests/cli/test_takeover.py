@@ -45,7 +45,7 @@ def test_files_that_are_there_stay_without_force(shop: Any) -> None:
     shop.write("app/concepts.yaml", "mine")
     ended = shop("export", "shop", "--out", "app")
     assert ended.code == 1
-    assert "app/concepts.yaml exists already" in ended.err
+    assert "there is already: app/concepts.yaml" in ended.err
     assert not (shop.folder / "app" / "app.yaml").exists()
     assert shop("export", "shop", "--out", "app", "--force").code == 0
 
