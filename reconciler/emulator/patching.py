@@ -47,6 +47,20 @@ def apply(stored: Any, patch: Any, action: str, fields: Iterable[str]) -> bool:
     return bool(stored.SerializeToString(deterministic=True) != before)
 
 
+def drop_image(stored: Any, patch: Any, *, beside: Iterable[str] = ()) -> None:
+    """Apply `remove` to an app, a model or a workflow: of those it drops the image, and nothing else with it.
+
+    Facts 3.0: the image goes if its present address is sent; other fields in the same request are refused with 11102.
+    `beside` are fields that have an action of their own.
+    """
+    allowed = {"id", "user_id", "app_id", "image", *beside}
+    more = [field.name for field, _ in patch.ListFields() if field.name not in allowed]
+    if more:
+        details = f"action is 'remove', which only drops the image: {', '.join(more)} cannot be in the same request"
+        raise Refusal(codes.CONN_INVALID_REQUEST, details)
+    apply(stored, patch, REMOVE, ("image",))
+
+
 def answered(switches: Switches, full: Any, sent: Any) -> Any:
     """What a patch answers: the whole object, or only its id and the fields that were sent (U27)."""
     if switches.patch_reply == "full":

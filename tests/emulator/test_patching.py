@@ -6,7 +6,8 @@ from clarifai_grpc.grpc.api import resources_pb2
 from reconciler.emulator import patching
 from reconciler.emulator.errors import Refusal
 
-Model, Input = resources_pb2.Model, resources_pb2.Input
+App, Input, Model = resources_pb2.App, resources_pb2.Input, resources_pb2.Model
+Workflow = resources_pb2.Workflow
 
 
 def concepts(**values):
@@ -79,3 +80,21 @@ def test_apply_says_whether_anything_changed():
 def test_unknown_actions_are_refused():
     with pytest.raises(Refusal, match="supported are merge, overwrite"):
         patching.check_action("mix", ("merge", "overwrite"))
+
+
+@pytest.mark.parametrize(
+    ("rpc", "field", "kind"),
+    [("PatchApps", "apps", App), ("PatchModels", "models", Model), ("PatchWorkflows", "workflows", Workflow)],
+)
+def test_remove_drops_an_image_alone(api, rpc, field, kind):
+    """The proto: "This cannot be used in a request that is patching other fields as well"."""
+    api.model("app")
+    api.workflow("app")
+
+    def patch(action, **fields):
+        return api(rpc, action=action, **{field: [kind(id="app", **fields)]})
+
+    shown = getattr(patch("overwrite", description="words", image=resources_pb2.Image(url="http://a/b.png")), field)[0]
+    assert patch("remove", image=shown.image, description="words").status.code == 11102
+    (left,) = getattr(patch("remove", image=shown.image), field)
+    assert (left.image.url, left.description) == ("", "words")

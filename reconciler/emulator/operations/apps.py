@@ -149,7 +149,7 @@ def _patch(
     patching.check_action(request.action, (patching.OVERWRITE, patching.REMOVE))
     limits.check_notes(sent.notes)
     if request.action == patching.REMOVE:
-        patching.apply(app, sent, patching.REMOVE, ("image",))
+        patching.drop_image(app, sent, beside=("metadata",))
     else:
         patching.apply(app, sent, patching.OVERWRITE, fields)
         patching.host_image(call.switches, app)

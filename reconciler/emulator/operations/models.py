@@ -164,7 +164,7 @@ def patch_models(call: Call, request: service_pb2.PatchModelsRequest) -> service
 def _patch(call: Call, row: Row, sent: Model, action: str) -> Row:
     model = Model.FromString(row.body)
     if action == patching.REMOVE:
-        patching.apply(model, sent, action, ("image",))
+        patching.drop_image(model, sent)
         return call.store.update(row, model.SerializeToString())
     limits.check_notes(sent.notes)
     patching.apply(model, sent, action, PATCHABLE)

@@ -140,7 +140,7 @@ def _patch(call: Call, scope: Scope, sent: Workflow, action: str) -> Row:
     workflow = Workflow.FromString(row.body)
     now = call.store.tick()
     if action == patching.REMOVE:
-        patching.apply(workflow, sent, action, ("image",))
+        patching.drop_image(workflow, sent)
         return call.store.update(row, workflow.SerializeToString(), modified=now)
     limits.check_notes(sent.notes)
     patching.apply(workflow, sent, action, _PATCHABLE)
