@@ -10,6 +10,7 @@ from reconciler.core.declaration import Declaration, Lifecycle, Mapping, Node, S
 from reconciler.core.diagnostics import Diagnostic, error
 from reconciler.core.reading import (
     MOST_UNKNOWN_KEYS,
+    as_meant,
     expected_text,
     found,
     optional_text,
@@ -82,20 +83,21 @@ def _read_manifest(root: Mapping, problems: list[Diagnostic]) -> Declaration | N
     suggested = unknown_keys(root, _TOP, "a document", problems)
     if version is None and "apiVersion" not in suggested:
         problems.append(error("apiVersion is missing", root.location, hint=_WRITE_API_VERSION))
-    return _declare(root, suggested, problems)
+    return _declare(as_meant(root, suggested), problems)
 
 
-def _declare(root: Mapping, suggested: set[str], problems: list[Diagnostic]) -> Declaration | None:
+def _declare(root: Mapping, problems: list[Diagnostic]) -> Declaration | None:
     """The declaration, or None where half of it (no kind, a name that is no text) would only cause further errors."""
-    kind = required_text(root, "kind", suggested, problems)
+    kind = required_text(root, "kind", (), problems)
     lifecycle = _read_lifecycle(root, kind, problems)
-    before = len(problems)
+    before, strange = len(problems), list[Diagnostic]()
     metadata, spec = section(root, "metadata", problems), section(root, "spec", problems)
+    metadata = as_meant(metadata, unknown_keys(metadata, _METADATA, "metadata", strange))
     name = optional_text(metadata, "name", "metadata.name", problems)
     namespace = optional_text(metadata, "namespace", "metadata.namespace", problems)
     broken = len(problems) > before
-    suggested |= unknown_keys(metadata, _METADATA, "metadata", problems)
-    if kind is None or broken or not suggested.isdisjoint(("metadata", "name", "spec")):
+    problems += strange
+    if kind is None or broken:
         return None
     return Declaration(kind, name, namespace, spec, root.location, place_of(metadata, "name"), lifecycle)
 

@@ -6,7 +6,7 @@ Belongs here: questions to one node, in words that fit any of them. Does not bel
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from reconciler.core.declaration import Mapping, Node, Scalar, Sequence
 from reconciler.core.diagnostics import Diagnostic, Location, did_you_mean, error
@@ -25,7 +25,7 @@ def section(root: Mapping, name: str, problems: list[Diagnostic]) -> Mapping:
     return Mapping({}, *(node.location if node else root.location), constant=True)
 
 
-def required_text(root: Mapping, name: str, suggested: set[str], problems: list[Diagnostic]) -> str | None:
+def required_text(root: Mapping, name: str, suggested: Container[str], problems: list[Diagnostic]) -> str | None:
     """The text under a key that must be there; `suggested` names are reported already, as misspelt."""
     node = root.get(name)
     text = text_of(node)
@@ -51,18 +51,26 @@ def expected_text(path: str, node: Node) -> Diagnostic:
     return error(f"{path}: expected text, found {found(node)}", node.location)
 
 
-def unknown_keys(node: Mapping, known: tuple[str, ...], what: str, problems: list[Diagnostic]) -> set[str]:
-    """Report the keys that do not belong; the names they were probably meant to be, which are then not missing."""
+def unknown_keys(node: Mapping, known: tuple[str, ...], what: str, problems: list[Diagnostic]) -> dict[str, str]:
+    """Report the keys that do not belong; by the names they were probably meant to be, which are then not missing."""
     unknown = [key for text, (key, _) in node.pairs.items() if text not in known]
-    suggested: set[str] = set()
+    suggested: dict[str, str] = {}
     for key in unknown[:MOST_UNKNOWN_KEYS]:
         hint = suggest(key.text, (name for name in known if node.get(name) is None))
-        suggested.update(name for name in known if hint and repr(name) in hint)
+        suggested |= {name: key.text for name in known if hint and repr(name) in hint}
         listed = f"it knows {', '.join(known)}"
         problems.append(error(f"{what} has no key {quoted(key.text)}", key.location, hint=hint or listed))
     if len(unknown) > MOST_UNKNOWN_KEYS:
         problems.append(error(f"{what} has {len(unknown):,} unknown keys; the rest is not listed", node.location))
     return suggested
+
+
+def as_meant(node: Mapping, suggested: dict[str, str]) -> Mapping:
+    """The mapping with the values of misspelt keys under the right names too, so that these are checked as well."""
+    if not suggested:
+        return node
+    pairs = node.pairs | {name: node.pairs[key] for name, key in suggested.items()}
+    return Mapping(pairs, *node.location, constant=node.constant)
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:

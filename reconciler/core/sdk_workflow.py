@@ -8,7 +8,7 @@ belong here: what holds for every workflow (`kinds/workflow`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from reconciler.core.declaration import Declaration, Mapping, Node, Scalar, Sequence, substitute
@@ -73,7 +73,7 @@ def merge_inline(declarations: Iterable[Declaration], problems: list[Diagnostic]
 # ---- the rules of the format
 
 
-def _nodes(body: Mapping, suggested: set[str], problems: list[Diagnostic]) -> Iterator[Mapping]:
+def _nodes(body: Mapping, suggested: Container[str], problems: list[Diagnostic]) -> Iterator[Mapping]:
     """The nodes that are right in themselves."""
     listed = body.get("nodes")
     if not isinstance(listed, Sequence) or not listed.items:
@@ -94,7 +94,7 @@ def _nodes(body: Mapping, suggested: set[str], problems: list[Diagnostic]) -> It
         yield node
 
 
-def _check_model(node: Mapping, suggested: set[str], problems: list[Diagnostic]) -> None:
+def _check_model(node: Mapping, suggested: Container[str], problems: list[Diagnostic]) -> None:
     model = node.get("model")
     if not isinstance(model, Mapping):
         if "model" not in suggested:

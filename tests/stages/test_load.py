@@ -416,6 +416,13 @@ def test_a_mapping_with_a_variable_anywhere_in_it_is_not_constant(spec):
     assert found.get("z").constant
 
 
+def test_what_is_misspelt_outside_hides_nothing_inside():
+    text = "apiVersion: clarifai.reconciler/v1\nkind: Concept\nmetdata: {nmae: cat}\nspce: {a: b}\n"
+    [declaration], problems = parse(text.encode(), "a.yaml")
+    assert len(problems) == 3
+    assert (declaration.name, list(declaration.spec.pairs)) == ("cat", ["a"])
+
+
 def test_a_saved_plan_is_no_manifest_and_is_told_apart():
     assert "`show` and `apply` take saved plans" in complaint('{"format_version": "1.1"}', "plan.json")
 
