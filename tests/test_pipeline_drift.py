@@ -1,6 +1,7 @@
 """The story of drift: what another client changes is found, named, repaired and gone, whatever the field."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -340,6 +341,14 @@ def test_what_another_owner_took_over_has_moved(
     assert (report.exit_code, entry.message) == (2, "owner 'them' has taken it over")
     assert moved(report) == {"models/old": fields}
     assert look(world, *left).exit_code == 0, "who gives it up is at peace"
+
+
+def test_an_owner_that_nobody_knows_is_warned_of_for_it_could_never_drift(world: Any, left: list[Any]) -> None:
+    desired = world.desired(*left)
+    report = pipeline.find_drift(ReadOnlyApi(world.api), replace(desired, owner="ap"), pipeline.PlanOptions())
+    (said,) = report.notes
+    assert str(said) == "warning: owner 'ap' has applied nothing to this app; 'app' did (did you mean 'app'?)"
+    assert look(world, *left).notes == ()
 
 
 SELECTED = {

@@ -13,7 +13,7 @@ from dataclasses import replace
 from reconciler.core.address import Address
 from reconciler.core.canonical import CANON
 from reconciler.core.change import Cause, ResourceChange
-from reconciler.core.diagnostics import Diagnostic
+from reconciler.core.diagnostics import Diagnostic, did_you_mean, warning
 from reconciler.core.drift import (
     NOT_KEPT,
     Ahead,
@@ -64,9 +64,18 @@ def drift_report(
         entries=by_address(entries),
         unmanaged=tuple(_unmanaged(desired, live, unread)),
         unapplied=tuple(sorted(unapplied, key=lambda u: u.address)),
-        notes=tuple(notes),
+        notes=(*notes, *_unknown_owner(desired.owner, live)),
         refresh=live.refresh,
     )
+
+
+def _unknown_owner(owner: str, live: LiveState) -> Iterator[Diagnostic]:
+    """A misspelt owner has nothing that could drift, and a look for it would be in sync for ever."""
+    ours = (found.record is not None and found.record.owner == owner for found in live.observed.values())
+    if live.others and not live.inventory.entries and not any(ours):
+        known = ", ".join(map(repr, live.others))
+        hint = did_you_mean(owner, live.others) or "name the owner with --owner, if this is another's set"
+        yield warning(f"owner {owner!r} has applied nothing to this app; {known} did", hint=hint)
 
 
 def _declared(change: ResourceChange, desired: DesiredState, live: LiveState) -> DriftEntry | Unapplied:
