@@ -150,6 +150,8 @@ class Declaration:
     """Written inside what uses it (a model in a node of the SDK's workflow file); equal ones are one."""
     read: Spec | None = None
     """What the spec says, where that did not have to wait; the spec itself is then let go."""
+    kind_location: Location | None = None
+    """Where the kind is written, where it is."""
 
     def with_spec(self, spec: Mapping, read: Spec | None = None) -> Declaration:
         """The same document with another spec, or with what was read in it."""
@@ -165,6 +167,7 @@ class Declaration:
             self.lifecycle,
             self.inline,
             read,
+            self.kind_location,
         )
 
 

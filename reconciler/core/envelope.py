@@ -99,7 +99,16 @@ def _declare(root: Mapping, problems: list[Diagnostic]) -> Declaration | None:
     problems += strange
     if kind is None or broken:
         return None
-    return Declaration(kind, name, namespace, spec, root.location, place_of(metadata, "name"), lifecycle)
+    return Declaration(
+        kind,
+        name,
+        namespace,
+        spec,
+        root.location,
+        place_of(metadata, "name"),
+        lifecycle,
+        kind_location=place_of(root, "kind"),
+    )
 
 
 # ---- parts

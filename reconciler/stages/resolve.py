@@ -96,7 +96,8 @@ def _known_kinds(
             yield declaration
         else:
             hint = did_you_mean(declaration.kind, kinds) or f"kinds: {', '.join(kinds)}"
-            problems.append(error(f"unknown kind {declaration.kind!r}", declaration.location, hint=hint))
+            place = declaration.kind_location or declaration.location
+            problems.append(error(f"unknown kind {declaration.kind!r}", place, hint=hint))
 
 
 # --- scope and owner -------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -102,11 +104,17 @@ def large(tmp_path):
     return [str(file) for file in files]
 
 
-@pytest.mark.skipif(not parallel._can_fork(), reason="this system cannot fork, or the test process has threads")
 def test_a_large_set_is_shared_by_the_cores_there_are(large, monkeypatch):
+    monkeypatch.setattr(parallel, "_can_fork", lambda: True)
     for cores in range(1, 4):
         monkeypatch.setattr(parallel, "_cores", lambda cores=cores: cores)
         assert len({pid for pid, _ in ask(files=large, processes=None)}) == cores
+
+
+def test_a_command_of_one_thread_can_be_split():
+    program = "from reconciler.stages import parallel; print(parallel._can_fork())"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == str(sys.platform == "linux")
 
 
 def test_a_small_set_is_read_by_one(large, monkeypatch):

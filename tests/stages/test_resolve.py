@@ -116,7 +116,7 @@ def test_offline_neither_user_nor_app_nor_owner_is_needed():
         (model("m-"), "'m-' is no id for kind Model: letters and digits with inner - or _"),
         (model("a.b"), "'a.b' is no id for kind Model"),
         (concept("a/b"), "'a/b' is no id for kind Concept: no blanks, slashes or control characters"),
-        ("kind: Modell\nmetadata: {name: m}\n", "unknown kind 'Modell' (did you mean 'Model'?)"),
+        ("kind: Modell\nmetadata: {name: m}\n", "f1.yaml:2:7: error: unknown kind 'Modell' (did you mean 'Model'?)"),
         ("kind: Zebra\nmetadata: {name: m}\n", "unknown kind 'Zebra' (kinds: App, Concept"),
     ],
 )
