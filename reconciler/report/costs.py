@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 
+from reconciler.core.change import Action, Effect, ResourceChange
 from reconciler.core.cost import Cost, cost
 from reconciler.core.plan import Plan
+from reconciler.core.tree import ABSENT, get
 from reconciler.report.changes import counted
 
 
@@ -17,7 +19,7 @@ def takes(plan: Plan) -> list[str]:
     if not plan.steps or plan.refusals:
         return []
     estimate = cost(plan)
-    return [f"about {counted(estimate.rpcs, 'request')}{_time(estimate, plan.rps)}", *_billed(estimate)]
+    return [f"about {counted(estimate.rpcs, 'request')}{_time(estimate, plan.rps)}", *_billed(estimate), *_kept(plan)]
 
 
 def _time(estimate: Cost, rps: float) -> str:
@@ -27,6 +29,17 @@ def _time(estimate: Cost, rps: float) -> str:
 def _billed(estimate: Cost) -> list[str]:
     numbers = ((estimate.trainings, "training", ", billed"), (estimate.inputs, "input", " run again, billed"))
     return [f"{counted(number, noun)}{how}" for number, noun, how in numbers if number]
+
+
+def _kept(plan: Plan) -> list[str]:
+    """Versions that get a successor: nobody deletes them, since others may pin them."""
+    number = sum(change.action is Action.UPDATE and _has_version(change) for change in plan.changes)
+    return [f"{counted(number, 'old version')} {'is' if number == 1 else 'are'} kept"] if number else []
+
+
+def _has_version(change: ResourceChange) -> bool:
+    paths = (field.path for field in change.fields if field.effect is Effect.NEW_VERSION)
+    return any(get(change.before or {}, path[:1]) is not ABSENT for path in paths)
 
 
 def left_alone(plan: Plan) -> str:

@@ -112,6 +112,17 @@ def test_inputs_that_come_meanwhile_matter_only_if_they_are_billed(switching: An
     assert saving.replan(ReadOnlyApi(switching.api), free, "").plan.inputs == 4
 
 
+def test_versions_that_get_a_successor_are_said_to_be_kept(world: Any, documents: Any) -> None:
+    def told(*manifests: Any) -> str:
+        return plan_text(world.plan(documents.app(), documents.concept("p"), *manifests).plan, color=False)
+
+    first, second = documents.thresholder("a", p=0.5), documents.thresholder("b", p=0.5)
+    assert "old version" not in told(first, second)
+    world.apply(documents.app(), documents.concept("p"), first, second)
+    assert "; 1 old version is kept." in told(documents.thresholder("a", p=0.6), second)
+    assert "; 2 old versions are kept." in told(documents.thresholder("a", p=0.6), documents.thresholder("b", p=0.6))
+
+
 def test_a_rate_makes_seconds_of_requests() -> None:
     assert Cost(30, 0).seconds(10) == 3
     assert Cost(30, 0).seconds(0) == 0
