@@ -14,7 +14,7 @@ from reconciler.core.outcome import ApplyResult, Status, StepOutcome
 from reconciler.core.plan import Pin, Plan, Refusal
 from reconciler.report.account import REASONS, cost_text, headline, next_text, worth_telling
 from reconciler.report.as_text import open_flags, summary_text
-from reconciler.report.changes import Grouping, counted, grouping
+from reconciler.report.changes import Grouping, counted, grouping, them
 from reconciler.report.costs import left_alone, takes
 from reconciler.report.fitting import COMMENT, Block, Limit, fitted
 from reconciler.report.markdown_changes import change_blocks, graph_blocks, moved_rows, record_blocks
@@ -159,7 +159,8 @@ def _left_out(plan: Plan) -> Iterator[Block]:
 def _undeclared(plan: Plan) -> Iterator[Block]:
     if plan.undeclared:
         items = tuple(f"- {code(str(address))}\n" for address in plan.undeclared)
-        yield Block(f"**{len(plan.undeclared)} no longer declared;** `--prune` deletes them:\n\n", "object", items)
+        number = len(plan.undeclared)
+        yield Block(f"**{number} no longer declared;** `--prune` deletes {them(number)}:\n\n", "object", items)
 
 
 def _pins(pins: Sequence[Pin]) -> Iterator[Block]:

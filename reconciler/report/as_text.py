@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.change import Action, ResourceChange
 from reconciler.core.plan import Plan, Refusal, Summary
-from reconciler.report.changes import Grouping, block_lines, counted, grouping, is_moved
+from reconciler.report.changes import Grouping, block_lines, counted, grouping, is_moved, them
 from reconciler.report.costs import left_alone, takes
 from reconciler.report.lines import BLANK, Line, Span, columns, fits, render, say
 from reconciler.report.problems import by_place, diagnostic_lines, diagnostics_text, error_text
@@ -119,7 +119,8 @@ def _of(changes: Sequence[ResourceChange], action: Action) -> list[ResourceChang
 
 def _undeclared(plan: Plan) -> Iterator[Line]:
     if plan.undeclared:
-        yield Line((Span(f"{len(plan.undeclared)} no longer declared", "warning"), Span("; --prune deletes them")))
+        number = len(plan.undeclared)
+        yield Line((Span(f"{number} no longer declared", "warning"), Span(f"; --prune deletes {them(number)}")))
         for address in plan.undeclared:
             yield Line((Span(str(address)),), (Span("      "),))
         yield BLANK

@@ -233,6 +233,11 @@ def _repointed(change: ResourceChange, cause: str) -> int:
     return len({path[1] for path in paths if path[0] == "nodes" and len(path) > 1})
 
 
+def them(number: int) -> str:
+    """What stands for so many objects."""
+    return "it" if number == 1 else "them"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 node`, `2 nodes`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

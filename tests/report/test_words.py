@@ -124,3 +124,8 @@ def test_json_needs_no_network_library() -> None:
     code = "import sys, reconciler.report.as_json; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT, text=True)
     assert not {"grpc", "google.protobuf", "clarifai_grpc", "rich"} & set(done.stdout.split())
+
+
+def test_one_object_is_not_told_of_as_many():
+    assert "1 no longer declared; --prune deletes it\n" in text_of(undeclared=(at("models/old"),))
+    assert "2 no longer declared; --prune deletes them\n" in text_of(undeclared=(at("models/old"), at("models/m")))
