@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from stat import S_ISREG
 from typing import BinaryIO, Generic, TypeVar
 
 Result = TypeVar("Result")
@@ -30,7 +31,7 @@ def in_parallel(work: Work[Result], files: Sequence[str], processes: int | None 
     others (its memory, an exception, a limit on processes) makes this one do its share, so it is only ever slower.
     """
     sizes = [_size(file) for file in files]
-    first, *others = shares(sizes, processes or _processes(sum(sizes)))
+    first, *others = shares([size or 0 for size in sizes], processes or _processes(sizes))
     children = [_Child.fork(work, files[share.start : share.stop]) for share in others]
     try:
         yield work(files[first.start : first.stop])
@@ -53,15 +54,22 @@ def shares(sizes: Sequence[int], number: int) -> list[range]:
     return [range(start, end) for start, end in zip(bounds, [*bounds[1:], len(sizes)], strict=True)]
 
 
-def _size(file: str) -> int:
+def _size(file: str) -> int | None:
+    """In bytes; None for a pipe or the like, which whoever reads it empties."""
     try:
-        return os.stat(file).st_size
+        found = os.stat(file)
     except (OSError, ValueError):
         return 0
+    return found.st_size if S_ISREG(found.st_mode) else None
 
 
-def _processes(size: int) -> int:
-    return min(size // SHARE_BYTES, _cores(), MOST_PROCESSES) if size >= 2 * SHARE_BYTES and _can_fork() else 1
+def _processes(sizes: Sequence[int | None]) -> int:
+    """One where something can be read only once: what a process took that then ended would be missing in silence."""
+    size = sum(size or 0 for size in sizes)
+    once = None in sizes
+    return (
+        1 if once or size < 2 * SHARE_BYTES or not _can_fork() else min(size // SHARE_BYTES, _cores(), MOST_PROCESSES)
+    )
 
 
 def _cores() -> int:

@@ -123,6 +123,14 @@ def test_a_small_set_is_read_by_one(large, monkeypatch):
     assert len(ask(files=large[:1], processes=None)) == 1
 
 
+def test_what_can_be_read_only_once_is_read_by_this_process(large, tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel, "_can_fork", lambda: True)
+    monkeypatch.setattr(parallel, "_cores", lambda: 8)
+    os.mkfifo(tmp_path / "pipe")
+    assert len(ask(files=large, processes=None)) > 1
+    assert len(ask(files=[*large, str(tmp_path / "pipe")], processes=None)) == 1
+
+
 def test_beside_another_thread_no_process_is_split_off(large, monkeypatch):
     monkeypatch.setattr(parallel, "_cores", lambda: 2)
     done = threading.Event()
