@@ -64,6 +64,11 @@ class Refusal:
     flag: str | None
 
 
+def allowing(rule: str, address: Address | str) -> str:
+    """The flag, as it is typed, that lets an object break a guard's rule."""
+    return f"--adopt {address}" if rule == "adopt" else f"--allow {rule}={address}"
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """How much may be deleted unasked: fewer objects than `count`, or up to this share of the owned ones."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.change import Action, ResourceChange
-from reconciler.core.plan import Plan, Refusal, Summary
+from reconciler.core.plan import Plan, Refusal, Summary, allowing
 from reconciler.report.changes import Grouping, block_lines, counted, grouping, is_moved, them
 from reconciler.report.costs import left_alone, takes
 from reconciler.report.lines import BLANK, Line, Span, columns, fits, render, say
@@ -50,7 +50,7 @@ def summary_text(plan: Plan) -> str:
 
 def open_flags(plan: Plan) -> list[str]:
     """The flags that let guards pass, as they were typed: whoever approves the plan approves them, too."""
-    return [f"--adopt {address}" if rule == "adopt" else f"--allow {rule}={address}" for rule, address in plan.allowed]
+    return [allowing(rule, address) for rule, address in plan.allowed]
 
 
 def _matches(plan: Plan) -> str:

@@ -15,7 +15,7 @@ from reconciler.core.address import MAIN, Address
 from reconciler.core.change import Action, Cause, Effect, ResourceChange
 from reconciler.core.kind import Keeps, Kind
 from reconciler.core.model_types import trains
-from reconciler.core.plan import Limit, Refusal
+from reconciler.core.plan import Limit, Refusal, allowing
 from reconciler.core.state import DesiredState, LiveState, Observed
 from reconciler.core.tree import ABSENT, Tree, get, show_path
 
@@ -87,10 +87,6 @@ def guard(case: Case) -> tuple[Refusal, ...]:
     return tuple(r for r in found if r.flag is None or not case.rails.allows(r.rule, r.address))
 
 
-def _flag(rule: str, address: Address | str) -> str:
-    return f"--adopt {address}" if rule == "adopt" else f"--allow {rule}={address}"
-
-
 def _empty_set(case: Case) -> Iterator[Refusal]:
     """No document at all is more often a wrong path than a wish."""
     if case.desired.documents == 0 and not case.rails.destroying:
@@ -100,7 +96,7 @@ def _empty_set(case: Case) -> Iterator[Refusal]:
             "empty",
             app,
             f"the manifest set is empty; {owned} objects of owner {case.desired.owner} exist",
-            _flag("empty", app),
+            allowing("empty", app),
         )
 
 
@@ -118,7 +114,7 @@ def _too_many_deletes(case: Case) -> Iterator[Refusal]:
         what, setting = f"owned objects of kind {kind}", f"rails.kinds.{kind}"
         own = _exceeded(limit, gone[kind], owned[kind], what, setting) if limit else None
         if message := "; ".join(filter(None, (own, whole))):
-            yield Refusal("delete", change.address, message, _flag("delete", change.address))
+            yield Refusal("delete", change.address, message, allowing("delete", change.address))
 
 
 def _exceeded(limit: Limit, doomed: int, owned: int, what: str, setting: str) -> str | None:
@@ -140,7 +136,7 @@ def _foreign_records(case: Case) -> Iterator[Refusal]:
                 "takeover",
                 change.address,
                 f"{change.address} belongs to owner {observed.record.owner!r}, not to {case.desired.owner!r}",
-                _flag("takeover", change.address),
+                allowing("takeover", change.address),
             )
         elif observed.record is None and change.action is not Action.ADOPT and not _may_adopt(change, case):
             paths = ", ".join(show_path(f.path) for f in change.fields[:4])
@@ -148,7 +144,7 @@ def _foreign_records(case: Case) -> Iterator[Refusal]:
                 "adopt",
                 change.address,
                 f"{change.address} exists, was not made by this manifest set, and differs in {paths}",
-                _flag("adopt", change.address),
+                allowing("adopt", change.address),
             )
 
 
@@ -174,7 +170,7 @@ def _protected(case: Case) -> Iterator[Refusal]:
                 "protected",
                 change.address,
                 f"{change.address} is protected (lifecycle.protect)",
-                _flag("protected", change.address),
+                allowing("protected", change.address),
             )
 
 
@@ -196,7 +192,7 @@ def _replaced(case: Case) -> Iterator[Refusal]:
                 change.address,
                 f"{paths} is fixed at creation: replacing deletes {change.address} {_price(case, change)}; "
                 f"a new id (for example {change.address.id}-2) avoids {'both' if _is_model(case, change) else 'that'}",
-                _flag("replace", change.address),
+                allowing("replace", change.address),
             )
 
 
@@ -222,7 +218,7 @@ def _in_use(case: Case) -> Iterator[Refusal]:
     doomed = {c.address for c in case.ending()}
     for address, user in _remaining_uses(case, gone) if doomed else ():
         if address in doomed:
-            yield Refusal("in-use", address, f"{address} is used by {user}", _flag("in-use", address))
+            yield Refusal("in-use", address, f"{address} is used by {user}", allowing("in-use", address))
 
 
 def _remaining_uses(case: Case, gone: set[Address]) -> Iterator[tuple[Address, str]]:
@@ -271,7 +267,7 @@ def _default_with_inputs(case: Case) -> Iterator[Refusal]:
                 change.address,
                 f"{change.address} gets another default workflow, and it holds {_counted(inputs, 'inputs')}: "
                 f"{what_then}",
-                _flag("default-workflow", change.address),
+                allowing("default-workflow", change.address),
             )
 
 
@@ -286,7 +282,7 @@ def _retraining(case: Case) -> Iterator[Refusal]:
         latest = observed.newest
         if observed.managed is not None and latest is not None and latest.status in kind.versions.ready:
             message = f"a new version of {change.address} is a training, which is billed; the present one is trained"
-            yield Refusal("train", change.address, message, _flag("train", change.address))
+            yield Refusal("train", change.address, message, allowing("train", change.address))
 
 
 BASE_WORKFLOWS = ("Empty", "Universal", "General", "Face", "Language-Understanding")

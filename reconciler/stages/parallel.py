@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 Work = Callable[[Sequence[str]], Result]
 
 SHARE_BYTES = 128 * 1024
-"""What another process is worth its start, of some ten milliseconds: 40 ms of reading."""
+"""What another process is worth its start, of some twenty milliseconds: fifty of reading."""
 MOST_PROCESSES = 8
 """Each share is also taken in by this process, in a twentieth of the time that reading it takes."""
 
